@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record Chain(
-        String table, String name, @Nullable Policy policy, @Nullable Counter counter, List<Rule> rules) {
+        String table,
+        String name,
+        @Nullable Policy policy,
+        @Nullable Counter counter,
+        List<Rule> rules) {
 
     /** Copies the rules. */
     public Chain {

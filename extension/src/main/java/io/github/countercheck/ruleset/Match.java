@@ -15,6 +15,15 @@ public sealed interface Match {
     /** {@code [!] -d net}. */
     record Destination(boolean negated, Cidr net) implements Match {}
 
+    /**
+     * {@code [!] -s net} or {@code [!] -d net} with a mask that is no prefix: {@code 10.0.2.0/255.0.255.0}.
+     *
+     * @param negated whether {@code !} stands before it
+     * @param source whether it is {@code -s}
+     * @param net address and mask as written
+     */
+    record IrregularNet(boolean negated, boolean source, String net) implements Match {}
+
     /** {@code [!] -i name}; a trailing {@code +} stands for any ending. */
     record InInterface(boolean negated, String name) implements Match {}
 

@@ -18,7 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record Rule(
-        String table, String chain, @Nullable Counter counter, List<Match> matches, @Nullable Target target) {
+        String table,
+        String chain,
+        @Nullable Counter counter,
+        List<Match> matches,
+        @Nullable Target target) {
 
     /** Copies the matches. */
     public Rule {

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.ruleset;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what {@code iptables-save}, {@code ip6tables-save} and their {@code -nft} and {@code -legacy} forms print, with
+ * or without {@code -c}.
+ *
+ * <p>Matches and targets that it does not know are kept word by word. Comments are dropped, but what the tool says about
+ * its own output becomes {@link Ruleset#warnings()}.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class IptablesSaveParser {
+
+    /** More than the kernel keeps of any text, so that a quote that is open so long was never closed. */
+    private static final int LONGEST_QUOTE = 4096;
+
+    private final Family family;
+    private final Backend backend;
+    private final List<Table> tables = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    private int lineNumber;
+    private final StringBuilder pending = new StringBuilder();
+    private int pendingLine;
+    private int pendingQuote = -1;
+
+    private @Nullable String table;
+    private String tableLine = "";
+    private int tableLineNumber;
+    private Map<String, OpenChain> chains = new LinkedHashMap<>();
+    private @Nullable OpenChain lastChain;
+
+    private IptablesSaveParser(Family family, Backend backend) {
+        this.family = family;
+        this.backend = backend;
+    }
+
+    /**
+     * Reads a whole listing. Empty text is an empty ruleset, as the tools print it where no table was ever used.
+     *
+     * @param family which of {@code iptables} and {@code ip6tables} printed it
+     * @param backend which of their two forms printed it
+     * @throws ParseException if the text is no complete listing
+     */
+    public static Ruleset parse(Family family, Backend backend, String text) {
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend);
+        int from = 0;
+        while (from < text.length()) {
+            int end = text.indexOf('\n', from);
+            end = end < 0 ? text.length() : end;
+            parser.rawLine(text.substring(from, end));
+            from = end + 1;
+        }
+        return parser.finish();
+    }
+
+    /**
+     * Reads a listing line by line while it comes, for instance {@code reader.lines()::iterator}.
+     *
+     * @param family which of {@code iptables} and {@code ip6tables} printed it
+     * @param backend which of their two forms printed it
+     * @param lines the lines without their ends; each is asked for once, the next one only when it is needed
+     * @throws ParseException if the lines are no complete listing
+     */
+    public static Ruleset parse(Family family, Backend backend, Iterable<String> lines) {
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend);
+        for (String line : lines) {
+            parser.rawLine(line);
+        }
+        return parser.finish();
+    }
+
+    /** Puts the lines of a quoted text with line ends in it together again: the tools print them raw. */
+    private void rawLine(String raw) {
+        lineNumber++;
+        int quote;
+        if (pendingQuote < 0) {
+            if (raw.indexOf('"') < 0 || raw.charAt(0) == '#') {
+                line(raw, lineNumber);
+                return;
+            }
+            quote = Words.openQuote(raw, 0);
+            if (quote < 0) {
+                line(raw, lineNumber);
+                return;
+            }
+            pending.append(raw);
+            pendingLine = lineNumber;
+            pendingQuote = quote;
+            return;
+        }
+        int offset = pending.append('\n').length();
+        pending.append(raw);
+        int close = Words.closingQuote(raw, 0);
+        if (close >= 0) {
+            quote = Words.openQuote(raw, close + 1);
+            if (quote < 0) {
+                String joined = pending.toString();
+                pending.setLength(0);
+                pendingQuote = -1;
+                line(joined, pendingLine);
+                return;
+            }
+            pendingQuote = offset + quote;
+        }
+        if (pending.length() - pendingQuote > LONGEST_QUOTE) {
+            throw unterminated();
+        }
+    }
+
+    private ParseException unterminated() {
+        return Words.error(pending.toString(), pendingLine, pendingQuote, "unterminated quote");
+    }
+
+    private Ruleset finish() {
+        if (pendingQuote >= 0) {
+            throw unterminated();
+        }
+        if (table != null) {
+            throw notCommitted();
+        }
+        return new Ruleset(family, backend, tables, warnings);
+    }
+
+    private ParseException notCommitted() {
+        return new ParseException("table " + table + " has no COMMIT", tableLineNumber, 1, tableLine);
+    }
+
+    private void line(String withEnd, int number) {
+        String line = withEnd.endsWith("\r") ? withEnd.substring(0, withEnd.length() - 1) : withEnd;
+        if (line.isBlank()) {
+            return;
+        }
+        switch (line.charAt(0)) {
+            case '#' -> comment(line);
+            case '*' -> startTable(line, number);
+            case ':' -> chain(line, number);
+            case '[', '-' -> rule(line, number);
+            default -> {
+                if (!line.stripTrailing().equals("COMMIT")) {
+                    throw new ParseException("neither a table, a chain, a rule nor COMMIT", number, 1, line);
+                }
+                commit(line, number);
+            }
+        }
+    }
+
+    private void comment(String line) {
+        boolean warning = line.startsWith("# Warning: ")
+                || line.startsWith("# Table `") && line.contains("' is incompatible, use 'nft' tool");
+        if (warning) {
+            warnings.add(line.substring(2));
+        }
+    }
+
+    private void startTable(String line, int number) {
+        if (table != null) {
+            throw notCommitted();
+        }
+        String name = line.substring(1).stripTrailing();
+        if (name.isEmpty() || hasSpace(name)) {
+            throw new ParseException("expected the name of a table", number, 2, line);
+        }
+        for (Table earlier : tables) {
+            if (earlier.name().equals(name)) {
+                throw new ParseException("table " + name + " was there before", number, 2, line);
+            }
+        }
+        table = name;
+        tableLine = line;
+        tableLineNumber = number;
+    }
+
+    private static boolean hasSpace(String name) {
+        return name.indexOf(' ') >= 0 || name.indexOf('\t') >= 0;
+    }
+
+    private void chain(String line, int number) {
+        String inTable = requireTable(line, number);
+        int nameEnd = spaceOrEnd(line, 1);
+        String name = line.substring(1, nameEnd);
+        if (name.isEmpty()) {
+            throw new ParseException("expected the name of a chain", number, 2, line);
+        }
+        int policyStart = skipSpace(line, nameEnd);
+        int policyEnd = spaceOrEnd(line, policyStart);
+        Policy policy = policy(line, number, policyStart, policyEnd);
+        int counterStart = skipSpace(line, policyEnd);
+        Counter counter = null;
+        int end = counterStart;
+        if (counterStart < line.length() && line.charAt(counterStart) == '[') {
+            end = counterEnd(line, number, counterStart);
+            counter = counter(line, number, counterStart, end);
+            end = skipSpace(line, end);
+        }
+        if (end < line.length()) {
+            throw new ParseException("text behind the chain's policy", number, end + 1, line);
+        }
+        OpenChain chain = new OpenChain(inTable, name, policy, counter);
+        if (chains.putIfAbsent(name, chain) != null) {
+            throw new ParseException("chain " + name + " was there before", number, 2, line);
+        }
+    }
+
+    private static @Nullable Policy policy(String line, int number, int start, int end) {
+        return switch (line.substring(start, end)) {
+            case "-" -> null;
+            case "ACCEPT" -> Policy.ACCEPT;
+            case "DROP" -> Policy.DROP;
+            case "QUEUE" -> Policy.QUEUE;
+            default -> throw new ParseException("expected ACCEPT, DROP, QUEUE or - as policy", number, start + 1, line);
+        };
+    }
+
+    private void rule(String line, int number) {
+        requireTable(line, number);
+        Counter counter = null;
+        int start = 0;
+        if (line.charAt(0) == '[') {
+            int end = counterEnd(line, number, 0);
+            counter = counter(line, number, 0, end);
+            start = skipSpace(line, end);
+            if (start == end) {
+                throw new ParseException("damaged counters", number, end + 1, line);
+            }
+        }
+        if (!line.startsWith("-A", start) || start + 2 < line.length() && !Words.isSpace(line.charAt(start + 2))) {
+            throw new ParseException("expected -A", number, start + 1, line);
+        }
+        Words words = new Words(line, number, start + 2);
+        if (!words.present()) {
+            throw words.errorHere("expected the name of a chain");
+        }
+        OpenChain chain = lastChain;
+        if (chain == null || !words.is(chain.name)) {
+            chain = chains.get(words.word());
+            if (chain == null) {
+                throw words.errorHere("chain " + words.word() + " was not declared");
+            }
+            lastChain = chain;
+        }
+        words.advance();
+        chain.rules.add(RuleReader.read(words, family, chain.table, chain.name, counter));
+    }
+
+    private void commit(String line, int number) {
+        String name = requireTable(line, number);
+        List<Chain> closed = new ArrayList<>(chains.size());
+        for (OpenChain chain : chains.values()) {
+            closed.add(new Chain(chain.table, chain.name, chain.policy, chain.counter, chain.rules));
+        }
+        tables.add(new Table(name, closed));
+        table = null;
+        chains = new LinkedHashMap<>();
+        lastChain = null;
+    }
+
+    private String requireTable(String line, int number) {
+        if (table == null) {
+            throw new ParseException("no table was started", number, 1, line);
+        }
+        return table;
+    }
+
+    private static int counterEnd(String line, int number, int start) {
+        int end = line.indexOf(']', start);
+        if (end < 0) {
+            throw new ParseException("damaged counters", number, start + 1, line);
+        }
+        return end + 1;
+    }
+
+    private static Counter counter(String line, int number, int start, int end) {
+        int colon = line.indexOf(':', start);
+        if (colon < 0 || colon >= end) {
+            throw new ParseException("damaged counters", number, start + 1, line);
+        }
+        long packets = number(line, number, start + 1, colon);
+        long bytes = number(line, number, colon + 1, end - 1);
+        return packets == 0 && bytes == 0 ? Counter.ZERO : new Counter(packets, bytes);
+    }
+
+    private static long number(String line, int number, int start, int end) {
+        long value = 0;
+        for (int i = start; i < end; i++) {
+            int digit = line.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || value > (Long.MAX_VALUE - digit) / 10) {
+                throw new ParseException("damaged counters", number, i + 1, line);
+            }
+            value = value * 10 + digit;
+        }
+        if (start == end) {
+            throw new ParseException("damaged counters", number, start + 1, line);
+        }
+        return value;
+    }
+
+    private static int spaceOrEnd(String line, int from) {
+        int i = from;
+        while (i < line.length() && !Words.isSpace(line.charAt(i))) {
+            i++;
+        }
+        return i;
+    }
+
+    private static int skipSpace(String line, int from) {
+        int i = from;
+        while (i < line.length() && Words.isSpace(line.charAt(i))) {
+            i++;
+        }
+        return i;
+    }
+
+    private static final class OpenChain {
+        final String table;
+        final String name;
+        final @Nullable Policy policy;
+        final @Nullable Counter counter;
+        final List<Rule> rules = new ArrayList<>();
+
+        OpenChain(String table, String name, @Nullable Policy policy, @Nullable Counter counter) {
+            this.table = table;
+            this.name = name;
+            this.policy = policy;
+            this.counter = counter;
+        }
+    }
+}

@@ -118,7 +118,7 @@ public record Cidr(InetAddress address, int prefixLength) {
                 value = value * 10 + text.charAt(i) - '0';
                 i++;
             }
-            if (i == start || value > 255 || i - start > 1 && text.charAt(start) == '0') {
+            if (i == start || value > 255 || (i - start > 1 && text.charAt(start) == '0')) {
                 return null;
             }
             bytes[count++] = (byte) value;
@@ -258,7 +258,7 @@ public record Cidr(InetAddress address, int prefixLength) {
     private static String formatV6(byte[] bytes) {
         int[] groups = new int[8];
         for (int i = 0; i < 8; i++) {
-            groups[i] = (bytes[2 * i] & 0xff) << 8 | bytes[2 * i + 1] & 0xff;
+            groups[i] = (bytes[2 * i] & 0xff) << 8 | (bytes[2 * i + 1] & 0xff);
         }
         int bestStart = -1;
         int bestLength = 1;
@@ -272,7 +272,7 @@ public record Cidr(InetAddress address, int prefixLength) {
                 bestLength = end - start;
             }
         }
-        boolean dotted = bestStart == 0 && (bestLength == 6 || bestLength == 5 && groups[5] == 0xffff);
+        boolean dotted = bestStart == 0 && (bestLength == 6 || (bestLength == 5 && groups[5] == 0xffff));
         StringBuilder text = new StringBuilder(39);
         for (int i = 0; i < (dotted ? 6 : 8); i++) {
             if (i == bestStart) {

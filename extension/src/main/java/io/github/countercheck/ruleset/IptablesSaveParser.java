@@ -154,7 +154,7 @@ public final class IptablesSaveParser {
 
     private void comment(String line) {
         boolean warning = line.startsWith("# Warning: ")
-                || line.startsWith("# Table `") && line.contains("' is incompatible, use 'nft' tool");
+                || (line.startsWith("# Table `") && line.contains("' is incompatible, use 'nft' tool"));
         if (warning) {
             warnings.add(line.substring(2));
         }
@@ -231,7 +231,7 @@ public final class IptablesSaveParser {
                 throw new ParseException("damaged counters", number, end + 1, line);
             }
         }
-        if (!line.startsWith("-A", start) || start + 2 < line.length() && !Words.isSpace(line.charAt(start + 2))) {
+        if (!line.startsWith("-A", start) || (start + 2 < line.length() && !Words.isSpace(line.charAt(start + 2)))) {
             throw new ParseException("expected -A", number, start + 1, line);
         }
         Words words = new Words(line, number, start + 2);

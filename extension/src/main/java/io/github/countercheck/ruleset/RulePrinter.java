@@ -97,7 +97,7 @@ final class RulePrinter {
             }
         } else if (index == 0 && ALWAYS_QUOTED.contains(option)) {
             quote(value, false);
-        } else if (looksLikeOption(value) || value.equals("!") && index == count - 1) {
+        } else if (looksLikeOption(value) || (value.equals("!") && index == count - 1)) {
             quote(value, true);
         } else {
             word(value);
@@ -127,8 +127,8 @@ final class RulePrinter {
     }
 
     private static boolean looksLikeOption(String word) {
-        return word.startsWith("--") && word.length() > 2
-                || word.length() == 2 && word.charAt(0) == '-' && OWN_LETTERS.indexOf(word.charAt(1)) >= 0;
+        return (word.startsWith("--") && word.length() > 2)
+                || (word.length() == 2 && word.charAt(0) == '-' && OWN_LETTERS.indexOf(word.charAt(1)) >= 0);
     }
 
     /** Tells whether the tools print a free text without quotes. */
@@ -136,7 +136,7 @@ final class RulePrinter {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             boolean plain =
-                    c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-';
+                    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
             if (!plain) {
                 return false;
             }
@@ -148,7 +148,7 @@ final class RulePrinter {
         out.append('"');
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c == '"' || c == '\\' || c == '\'' && apostropheToo) {
+            if (c == '"' || c == '\\' || (c == '\'' && apostropheToo)) {
                 out.append('\\');
             }
             out.append(c);

@@ -186,7 +186,7 @@ final class RuleReader {
             if (Cidr.hasIrregularMask(value, family)) {
                 return new Match.IrregularNet(negated, letter == 's', value);
             }
-            throw words.error(at, e.getMessage());
+            throw words.error(at, String.valueOf(e.getMessage()));
         }
         if (net.isIpv6() != (family == Family.IPV6)) {
             throw words.error(at, "address of another family");

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.docker;
+
+import io.github.countercheck.ruleset.Cidr;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the daemon says about one network.
+ *
+ * @param id its full id
+ * @param name its name
+ * @param driver its driver: {@code bridge}, {@code host}, {@code macvlan}, {@code overlay}…
+ * @param bridge the bridge device that its rules name; null for every driver but {@code bridge}
+ * @param subnets its subnets, both families
+ * @param gateways the host's addresses in it
+ * @param internal whether it was created {@code --internal}, without a way out
+ * @param options its driver options
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public record NetworkFacts(
+        String id,
+        String name,
+        String driver,
+        @Nullable String bridge,
+        List<Cidr> subnets,
+        List<InetAddress> gateways,
+        boolean internal,
+        Map<String, String> options) {
+
+    /** Copies the collections. */
+    public NetworkFacts {
+        subnets = List.copyOf(subnets);
+        gateways = List.copyOf(gateways);
+        options = Map.copyOf(options);
+    }
+
+    /** Tells whether the address lies in one of the network's subnets. */
+    public boolean contains(InetAddress address) {
+        return subnets.stream().anyMatch(s -> s.contains(address));
+    }
+
+    /** Tells whether the block is one of the network's subnets, not only part of one. */
+    public boolean has(Cidr subnet) {
+        return subnets.stream()
+                .anyMatch(s -> s.prefixLength() == subnet.prefixLength() && s.contains(subnet.address()));
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.docker;
+
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.ruleset.Transport;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.apiguardian.api.API;
+
+/**
+ * The rules of one ruleset, each with its role, and the questions that a test has about them.
+ *
+ * <p>Each answer is in the order of the listing. It may hold several rules: a port published on two host addresses has two
+ * translations. It may be empty: there is no such rule. Containers and networks are compared by id. Rules that no packet
+ * can reach are among the answers; {@link ClassifiedRule#isReachable()} tells.
+ *
+ * @param ruleset the ruleset
+ * @param facts what the daemon said
+ * @param rules its rules in the order of the listing
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public record Classification(Ruleset ruleset, DockerFacts facts, List<ClassifiedRule> rules) {
+
+    /** Copies the rules. */
+    public Classification {
+        rules = List.copyOf(rules);
+    }
+
+    /** Returns what the rule is; its counter does not matter, so the rule of an earlier or later listing will do. */
+    public Optional<ClassifiedRule> of(Rule rule) {
+        Rule uncounted = rule.withCounter(null);
+        return rules.stream()
+                .filter(r -> r.rule().withCounter(null).equals(uncounted))
+                .findFirst();
+    }
+
+    /** Returns the rules with one of these roles. */
+    public List<ClassifiedRule> withRole(RuleRole... roles) {
+        Set<RuleRole> wanted = EnumSet.noneOf(RuleRole.class);
+        wanted.addAll(Arrays.asList(roles));
+        return select(r -> wanted.contains(r.role()));
+    }
+
+    /** Returns the translations of that container port, one per host address that it is published on. */
+    public List<ClassifiedRule> dnat(ContainerFacts container, Transport transport, int containerPort) {
+        return select(r -> r.role() == RuleRole.PORT_DNAT && isPort(r, container, transport, containerPort));
+    }
+
+    /**
+     * Returns the rules that let the first packet to that container port in, whether it was published or not: its own,
+     * or, in gateway mode nat-unprotected, the one for all ports of the network.
+     */
+    public List<ClassifiedRule> portAccept(ContainerFacts container, Transport transport, int containerPort) {
+        return select(r -> switch (r.role()) {
+            case PORT_ACCEPT -> isPort(r, container, transport, containerPort);
+            case UNPROTECTED_ACCEPT -> isOnNetworkOf(r, container);
+            default -> false;
+        });
+    }
+
+    /** Returns the rules that let packets of known flows in to the container. */
+    public List<ClassifiedRule> returnTraffic(ContainerFacts container) {
+        return select(r -> r.role() == RuleRole.RETURN_TRAFFIC && isOnNetworkOf(r, container));
+    }
+
+    /** Returns the rules that let packets of the container out of its networks. */
+    public List<ClassifiedRule> outboundAccept(ContainerFacts container) {
+        return select(r -> r.role() == RuleRole.OUTBOUND_ACCEPT && isOnNetworkOf(r, container));
+    }
+
+    /** Returns the rules that hide flows from that subnet behind an address of the host: MASQUERADE or SNAT. */
+    public List<ClassifiedRule> masquerade(Cidr subnet) {
+        return select(r -> isMasquerade(r) && subnet.equals(r.subnet()));
+    }
+
+    /** Returns the rules that hide flows from that network behind an address of the host: MASQUERADE or SNAT. */
+    public List<ClassifiedRule> masquerade(NetworkFacts network) {
+        return select(r -> isMasquerade(r) && r.serves(network));
+    }
+
+    /** Returns the rules that hide flows from that container behind an address of the host: MASQUERADE or SNAT. */
+    public List<ClassifiedRule> masquerade(ContainerFacts container) {
+        return select(r -> isMasquerade(r) && isOnNetworkOf(r, container));
+    }
+
+    /** Returns the rules that hide a flow of the container to that port of its own, through the host, behind the bridge. */
+    public List<ClassifiedRule> hairpinSelf(ContainerFacts container, Transport transport, int containerPort) {
+        return select(r -> r.role() == RuleRole.HAIRPIN_SELF && isPort(r, container, transport, containerPort));
+    }
+
+    /** Returns the rules that hide flows of the host itself to the container behind the bridge. */
+    public List<ClassifiedRule> hairpinHost(ContainerFacts container) {
+        return select(r -> r.role() == RuleRole.HAIRPIN_HOST && isOnNetworkOf(r, container));
+    }
+
+    /**
+     * Returns the rules that drop what containers of one network send straight to addresses of containers of the other.
+     * Which of them a packet meets first depends on the engine: in the raw table from 28.2, in the filter table before.
+     */
+    public List<ClassifiedRule> isolation(NetworkFacts from, NetworkFacts to) {
+        return select(r -> switch (r.role()) {
+            case ISOLATION_DROP, DIRECT_ACCESS_DROP, UNPUBLISHED_DROP, INTERNAL_IN_DROP -> r.serves(to);
+            case INTERNAL_OUT_DROP -> r.serves(from);
+            default -> false;
+        });
+    }
+
+    /** Returns the rules that are none of Docker's. */
+    public List<ClassifiedRule> foreign() {
+        return withRole(RuleRole.FOREIGN);
+    }
+
+    /** Says which engine's arrangement the filter rules have. */
+    public Layout layout() {
+        Set<Layout> seen = EnumSet.noneOf(Layout.class);
+        for (ClassifiedRule rule : rules) {
+            layoutOf(rule).ifPresent(seen::add);
+        }
+        if (seen.contains(Layout.G2)) {
+            // It shares all else of its FORWARD with the layouts before.
+            seen.remove(Layout.G1);
+        }
+        if (seen.isEmpty()) {
+            return Layout.NONE;
+        }
+        return seen.size() == 1 ? seen.iterator().next() : Layout.MIXED;
+    }
+
+    private static Optional<Layout> layoutOf(ClassifiedRule rule) {
+        boolean inForward = rule.rule().chain().equals(Hook.FORWARD.name());
+        return switch (rule.role()) {
+            case RETURN_TRAFFIC, PORT_JUMP -> {
+                Layout direct = isForAllBridges(rule) ? Layout.G2 : Layout.G1;
+                yield inForward ? Optional.of(direct) : Optional.empty();
+            }
+            case ISOLATION_JUMP -> Optional.of(inForward ? Layout.G1 : Layout.G3);
+            case INTERNAL_JUMP -> Optional.of(Layout.G4);
+            default -> Optional.empty();
+        };
+    }
+
+    private List<ClassifiedRule> select(Predicate<ClassifiedRule> wanted) {
+        return rules.stream().filter(wanted).toList();
+    }
+
+    private static boolean isPort(
+            ClassifiedRule rule, ContainerFacts container, Transport transport, int containerPort) {
+        return rule.serves(container)
+                && rule.transport() == transport
+                && Integer.valueOf(containerPort).equals(rule.port());
+    }
+
+    private static boolean isMasquerade(ClassifiedRule rule) {
+        return rule.role() == RuleRole.MASQUERADE || rule.role() == RuleRole.SNAT;
+    }
+
+    private static boolean isOnNetworkOf(ClassifiedRule rule, ContainerFacts container) {
+        NetworkFacts network = rule.network();
+        return network == null
+                ? isForAllBridges(rule)
+                : container.endpoint(network).isPresent();
+    }
+
+    /** Engine 28.0.0 has rules for all bridges that name none. */
+    private static boolean isForAllBridges(ClassifiedRule rule) {
+        return RuleShape.of(rule.rule()).has(RuleShape.Part.TO_ANY_BRIDGE);
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.docker;
+
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.Transport;
+import java.net.InetAddress;
+import java.util.Set;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A rule, what it is for and whom it serves.
+ *
+ * <p>What it serves is null where the rule does not say, or where the daemon does not know it (any more): the rule of a
+ * container that is gone keeps its role.
+ *
+ * @param rule the rule
+ * @param role what it is for
+ * @param hooks where a packet must come by to reach it; empty where no jump leads to its chain, so that it counts nothing
+ * @param container the container that it serves
+ * @param network the network that it serves
+ * @param transport the transport protocol that it asks for
+ * @param port the container's port. {@link RuleRole#LOOPBACK_PORT_DROP} names a host port only, so there it is the port
+ *     that the daemon publishes on it.
+ * @param hostPort the host's port
+ * @param hostAddress the one host address that it is bound to
+ * @param subnet the source network of {@link RuleRole#MASQUERADE} and {@link RuleRole#SNAT}, the inner one of
+ *     {@link RuleRole#INTERNAL_IN_DROP} and {@link RuleRole#INTERNAL_OUT_DROP}
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public record ClassifiedRule(
+        Rule rule,
+        RuleRole role,
+        Set<Hook> hooks,
+        @Nullable ContainerFacts container,
+        @Nullable NetworkFacts network,
+        @Nullable Transport transport,
+        @Nullable Integer port,
+        @Nullable Integer hostPort,
+        @Nullable InetAddress hostAddress,
+        @Nullable Cidr subnet) {
+
+    /** Copies the hooks. */
+    public ClassifiedRule {
+        hooks = Set.copyOf(hooks);
+    }
+
+    /** Tells whether a packet can get to the rule at all. */
+    public boolean isReachable() {
+        return !hooks.isEmpty();
+    }
+
+    /** Tells whether the rule serves that container, compared by id. */
+    public boolean serves(ContainerFacts other) {
+        return container != null && container.id().equals(other.id());
+    }
+
+    /** Tells whether the rule serves that network, compared by id. */
+    public boolean serves(NetworkFacts other) {
+        return network != null && network.id().equals(other.id());
+    }
+
+    static ClassifiedRule of(Rule rule, RuleRole role, Set<Hook> hooks) {
+        return new ClassifiedRule(rule, role, hooks, null, null, null, null, null, null, null);
+    }
+
+    ClassifiedRule withPlace(@Nullable ContainerFacts newContainer, @Nullable NetworkFacts newNetwork) {
+        return new ClassifiedRule(
+                rule, role, hooks, newContainer, newNetwork, transport, port, hostPort, hostAddress, subnet);
+    }
+
+    ClassifiedRule withPort(@Nullable Transport newTransport, @Nullable Integer newPort) {
+        return new ClassifiedRule(
+                rule, role, hooks, container, network, newTransport, newPort, hostPort, hostAddress, subnet);
+    }
+
+    ClassifiedRule withHost(@Nullable InetAddress newHostAddress, @Nullable Integer newHostPort) {
+        return new ClassifiedRule(
+                rule, role, hooks, container, network, transport, port, newHostPort, newHostAddress, subnet);
+    }
+
+    ClassifiedRule withSubnet(@Nullable Cidr newSubnet) {
+        return new ClassifiedRule(
+                rule, role, hooks, container, network, transport, port, hostPort, hostAddress, newSubnet);
+    }
+}

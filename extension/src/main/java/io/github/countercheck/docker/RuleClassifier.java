@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.docker;
+
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.Ruleset;
+import java.util.ArrayList;
+import java.util.List;
+import org.apiguardian.api.API;
+
+/**
+ * Says of each rule what it is for and whom it serves.
+ *
+ * <p>A rule gets its role by what it asks of a packet and does with it, by the hooks from which a packet can reach it,
+ * and by whether the device it names is a bridge of Docker's. Its place in the chain does not matter. The names of chains
+ * come in where the meaning alone leaves it open:
+ *
+ * <ul>
+ *   <li>Which user-defined chains are Docker's. Their names are reserved: the daemon empties them when it starts. A rule
+ *       in any other user-defined chain is {@link RuleRole#FOREIGN}, whatever it looks like.
+ *   <li>Where a jump without conditions leads, {@code -A FORWARD -j DOCKER-USER}. The target may be empty.
+ *   <li>Everything in {@code DOCKER-USER} is the user's and {@link RuleRole#FOREIGN}, but for the bare
+ *       {@code -j RETURN} that engines up to 28.2.1 put there.
+ *   <li>In {@code DOCKER-INGRESS} a rule by port alone serves a swarm service and no container.
+ * </ul>
+ *
+ * <p>Hard cases, and how they are decided:
+ *
+ * <ul>
+ *   <li>A rule with one condition more than Docker writes, a comment included, is {@link RuleRole#FOREIGN}.
+ *   <li>A device is a bridge of Docker's if the daemon names it, if it has a default name ({@code docker0},
+ *       {@code docker_gwbridge}, {@code br-} and twelve hexadecimal digits), or if Docker's own jumps name it. The last
+ *       two are for networks that are gone. So libvirt's {@code -A FORWARD -i virbr0 -o virbr0 -j ACCEPT} is
+ *       {@link RuleRole#FOREIGN}.
+ *   <li>A rule in {@code FORWARD} that equals one of Engine 27's rules for its bridge has its role under that layout; an
+ *       identical rule of the user's cannot be told apart, and the daemon itself takes one for its own and writes no
+ *       second. Under a newer layout it is taken for a left-over of an upgrade only if the jump of the same block
+ *       ({@code -o docker0 -j DOCKER}) is there too, or if the network is internal, whose old block was one rule long;
+ *       else it is {@link RuleRole#FOREIGN}.
+ *   <li>{@code -A FORWARD -i docker0 -j ACCEPT} is Docker's only beside the ipset rules of Engine 28.0.0.
+ *   <li>A translation to a container straight in {@code PREROUTING} is {@link RuleRole#FOREIGN}: Docker's stand behind
+ *       the jump for local destinations. One that the user adds to {@code DOCKER} itself, in Docker's words, is taken for
+ *       Docker's; its container is null unless its address is a container's.
+ *   <li>{@code -t raw -A PREROUTING -d 172.17.0.2/32 -i eth1 -j ACCEPT} is Docker's if the network's options trust that
+ *       interface; of a network that the daemon does not know, if the drop that it exempts from is there.
+ * </ul>
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class RuleClassifier {
+
+    private RuleClassifier() {}
+
+    /**
+     * Classifies every rule of the ruleset.
+     *
+     * @param ruleset a listing of one family
+     * @param facts what the daemon said at the same time; with {@link DockerFacts#NONE} rules have neither container nor
+     *     network, and those about a device with a name of the user's choosing may be taken for foreign ones
+     */
+    public static Classification classify(Ruleset ruleset, DockerFacts facts) {
+        ChainReach reach = ChainReach.of(ruleset);
+        RoleFinder roles = new RoleFinder(ruleset, facts, reach);
+        SubjectFinder subjects = new SubjectFinder(facts);
+        List<ClassifiedRule> classified = new ArrayList<>();
+        for (Rule rule : (Iterable<Rule>) ruleset.rules()::iterator) {
+            RuleShape shape = RuleShape.of(rule);
+            classified.add(
+                    subjects.describe(rule, shape, roles.role(rule, shape), reach.hooks(rule.table(), rule.chain())));
+        }
+        return new Classification(ruleset, facts, classified);
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.docker;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Network;
+import io.github.countercheck.ruleset.Captures;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/** What the daemons of the captures said, by the conversion that a living daemon's answers take. */
+final class CapturedFacts {
+
+    private static final ObjectMapper JSON =
+            new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+
+    private CapturedFacts() {}
+
+    /** Reads the facts that belong to the dump. */
+    static DockerFacts of(Path dump) {
+        return DockerFactsReader.facts(
+                networks(dump).stream().map(DockerFactsReader::network).toList(),
+                containers(dump).stream().map(DockerFactsReader::container).toList());
+    }
+
+    static List<Network> networks(Path dump) {
+        return List.of(read(json(dump, "networks"), Network[].class));
+    }
+
+    static List<InspectContainerResponse> containers(Path dump) {
+        return List.of(read(json(dump, "containers"), InspectContainerResponse[].class));
+    }
+
+    static <T> T read(JsonNode json, Class<T> type) {
+        return JSON.convertValue(json, type);
+    }
+
+    static <T> T read(String json, Class<T> type) {
+        try {
+            return JSON.readValue(json, type);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns the daemon's own words, for expectations that owe nothing to the conversion. */
+    static JsonNode json(Path dump, String what) {
+        try {
+            return JSON.readTree(dump.resolveSibling(what + ".json").toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns the first container or network of that name, in the daemon's own words. */
+    static JsonNode named(JsonNode array, String name) {
+        return stream(array)
+                .filter(n -> n.get("Name").asText().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    static Stream<JsonNode> stream(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false);
+    }
+
+    static Classification classify(Path dump) {
+        return RuleClassifier.classify(Captures.parse(dump), of(dump));
+    }
+}

@@ -70,6 +70,21 @@ public record Cidr(InetAddress address, int prefixLength) {
         return address != null && mask != null && prefixOf(mask) < 0;
     }
 
+    /** Clears the bits of an address that its irregular mask leaves open, as the kernel keeps it. */
+    static String masked(String text) {
+        int slash = text.indexOf('/');
+        Family family = text.indexOf(':') < 0 ? Family.IPV4 : Family.IPV6;
+        byte[] address = bytesOf(text.substring(0, Math.max(slash, 0)), family);
+        byte[] mask = bytesOf(text.substring(slash + 1), family);
+        if (address == null || mask == null) {
+            return text;
+        }
+        for (int i = 0; i < address.length; i++) {
+            address[i] &= mask[i];
+        }
+        return format(ofBytes(address)) + "/" + format(ofBytes(mask));
+    }
+
     private static byte @Nullable [] bytesOf(String text, Family family) {
         return family == Family.IPV4 ? bytesOfV4(text, 0, text.length()) : bytesOfV6(text);
     }

@@ -97,8 +97,10 @@ final class RulePrinter {
             }
         } else if (index == 0 && ALWAYS_QUOTED.contains(option)) {
             quote(value, false);
-        } else if (looksLikeOption(value) || (value.equals("!") && index == count - 1)) {
+        } else if (looksLikeOption(value)) {
             quote(value, true);
+        } else if (value.equals("!") && index < count - 1) {
+            out.append(value);
         } else {
             word(value);
         }
@@ -114,7 +116,7 @@ final class RulePrinter {
     }
 
     private static boolean needsQuotes(String word) {
-        if (word.isEmpty() || word.charAt(0) == '"') {
+        if (word.isEmpty() || word.charAt(0) == '"' || word.equals("!")) {
             return true;
         }
         for (int i = 0; i < word.length(); i++) {

@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the words of one rule behind {@code -A CHAIN}.
  *
- * <p>It knows iptables' own options. Every other option belongs to the last of {@code -m}, {@code -j} and {@code -g} before it,
- * with all words up to the next option as its values, so that extensions that nobody told it of are kept too. With none
- * of these before it, it belongs to the protocol, as in {@code -p tcp --dport 80}.
+ * <p>It knows iptables' own options. In a listing every other option belongs to the last of {@code -m}, {@code -j} and
+ * {@code -g} before it, with all words up to the next option as its values, so that extensions that nobody told it of
+ * are kept too. With none of these before it, it belongs to the protocol, as in {@code -p tcp --dport 80}.
+ *
+ * <p>People write {@code -p tcp -j ACCEPT --dport 80} and {@code -j DNAT --to}, too; in what they typed, {@link
+ * Extensions} says whose option it is and how it is called.
  */
 final class RuleReader {
 
@@ -19,81 +22,85 @@ final class RuleReader {
     static final Set<String> FREE_TEXT = Set.of(
             "--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--helper", "--path", "--nfacct-name");
 
+    private static final List<String> OWN_OPTIONS = List.of(
+            "--source",
+            "--src",
+            "--destination",
+            "--dst",
+            "--in-interface",
+            "--out-interface",
+            "--protocol",
+            "--fragment",
+            "--match",
+            "--jump",
+            "--goto");
+
     private final Words words;
     private final Family family;
+    private final boolean typed;
     private final List<Match> matches = new ArrayList<>(6);
-    private @Nullable String targetName;
+    private final List<OpenExtension> extensions = new ArrayList<>(2);
+    private @Nullable OpenExtension target;
     private boolean isGoto;
-    private final List<Option> targetOptions = new ArrayList<>(1);
+    private @Nullable String protocol;
 
-    /** Where the next option goes; null where no extension stands before it. */
-    private @Nullable List<Option> owner;
-
-    private @Nullable String moduleName;
-    private int moduleIndex;
-    private @Nullable List<Option> moduleOptions;
-    private @Nullable String implicitModule;
-
-    private RuleReader(Words words, Family family) {
+    private RuleReader(Words words, Family family, boolean typed) {
         this.words = words;
         this.family = family;
+        this.typed = typed;
     }
 
+    /** Reads a rule as a listing has it. */
     static Rule read(Words words, Family family, String table, String chain, @Nullable Counter counter) {
-        RuleReader reader = new RuleReader(words, family);
-        reader.readAll();
-        Target target =
-                reader.targetName == null ? null : new Target(reader.targetName, reader.isGoto, reader.targetOptions);
-        return new Rule(table, chain, counter, reader.matches, target);
+        return new RuleReader(words, family, false).rule(table, chain, counter);
     }
 
-    private void readAll() {
+    /** Reads a rule as people write it. */
+    static Rule readTyped(Words words, Family family, String table, String chain) {
+        return new RuleReader(words, family, true).rule(table, chain, null);
+    }
+
+    private Rule rule(String table, String chain, @Nullable Counter counter) {
         while (words.present()) {
-            boolean negated = words.isNegation();
-            if (negated) {
-                words.advance();
-            }
-            char letter = words.shortOption();
-            if (letter != 0) {
-                words.advance();
-                builtIn(letter, negated);
-            } else if (words.isLongOption()) {
-                longOption(negated);
-            } else {
-                throw words.errorHere(words.present() ? "expected an option" : "expected an option after '!'");
+            option();
+        }
+        Target closed = null;
+        for (OpenExtension extension : extensions) {
+            if (extension == target) {
+                closed = new Target(extension.name, isGoto, extension.options);
+            } else if (!extension.options.isEmpty()) {
+                matches.set(extension.index, new Match.Module(extension.name, extension.options));
             }
         }
-        closeModule();
+        return new Rule(table, chain, counter, matches, closed);
     }
 
-    private void longOption(boolean negated) {
-        String name = words.word();
-        char letter = letterOf(name);
+    private void option() {
+        boolean negated = words.isNegation();
+        if (negated) {
+            words.advance();
+        }
+        char letter = words.shortOption();
         if (letter != 0) {
             words.advance();
-            builtIn(letter, negated);
+            ownOption(letter, negated);
             return;
         }
-        if (owner == null) {
-            if (implicitModule == null) {
-                throw words.errorHere("option " + name + " has no -m, -j or -p before it");
-            }
-            openModule(implicitModule);
+        if (!words.isLongOption()) {
+            throw words.errorHere(negated ? "expected an option after '!'" : "expected an option");
         }
-        words.advance();
-        List<String> values = List.of();
-        if (words.present() && FREE_TEXT.contains(name) && !words.isNegation()) {
-            values = List.of(words.word());
+        String name = words.word();
+        letter = letterOf(name);
+        if (letter == 0 && typed) {
+            typedOption(name, negated);
+        } else if (letter == 0) {
+            OpenExtension owner = owner(name);
             words.advance();
+            owner.options.add(new Option(negated, name, listedValues(name)));
+        } else {
+            words.advance();
+            ownOption(letter, negated);
         }
-        options().add(new Option(negated, name, values(values)));
-    }
-
-    private List<Option> options() {
-        if (owner == null) {
-            throw new IllegalStateException("no owner");
-        }
-        return owner;
     }
 
     private static char letterOf(String name) {
@@ -111,7 +118,118 @@ final class RuleReader {
         };
     }
 
-    private void builtIn(char letter, boolean negatedBefore) {
+    private OpenExtension owner(String option) {
+        if (!extensions.isEmpty()) {
+            return extensions.get(extensions.size() - 1);
+        }
+        if (protocol == null) {
+            throw words.errorHere("option " + option + " has no -m, -j or -p before it");
+        }
+        return openModule(Extensions.moduleOfProtocol(protocol));
+    }
+
+    private List<String> listedValues(String option) {
+        if (FREE_TEXT.contains(option)) {
+            if (!words.present() || words.negatesOption()) {
+                throw words.errorHere(option + " has no value");
+            }
+            String text = words.word();
+            words.advance();
+            return values(text);
+        }
+        return values(null);
+    }
+
+    /** Reads words up to the next option. */
+    private List<String> values(@Nullable String before) {
+        if (isAtEndOfValues()) {
+            return before == null ? List.of() : List.of(before);
+        }
+        String first = words.word();
+        words.advance();
+        if (before == null && isAtEndOfValues()) {
+            return List.of(first);
+        }
+        List<String> values = new ArrayList<>();
+        if (before != null) {
+            values.add(before);
+        }
+        values.add(first);
+        while (!isAtEndOfValues()) {
+            values.add(words.word());
+            words.advance();
+        }
+        return values;
+    }
+
+    private boolean isAtEndOfValues() {
+        return !words.present() || words.isOption() || words.negatesOption();
+    }
+
+    private void typedOption(String name, boolean negatedBefore) {
+        OpenExtension owner = null;
+        Extensions.Known known = null;
+        boolean exact = false;
+        for (int i = extensions.size() - 1; i >= 0 && !exact; i--) {
+            OpenExtension candidate = extensions.get(i);
+            Extensions.Known found = Extensions.find(candidate.name, candidate == target, family, name);
+            if (found != null && (known == null || found.isCalled(name))) {
+                owner = candidate;
+                known = found;
+                exact = found.isCalled(name);
+            }
+        }
+        if (!exact && protocol != null) {
+            String module = Extensions.moduleOfProtocol(protocol);
+            Extensions.Known found = Extensions.find(module, false, family, name);
+            if (found != null && (known == null || found.isCalled(name))) {
+                known = found;
+                owner = openModule(module);
+            }
+        }
+        if (known == null || owner == null) {
+            char letter = letterOfAbbreviation(name);
+            if (letter != 0) {
+                words.advance();
+                ownOption(letter, negatedBefore);
+                return;
+            }
+            owner = owner(name);
+            words.advance();
+            owner.options.add(new Option(negatedBefore, name, listedValues(name)));
+            return;
+        }
+        words.advance();
+        boolean negated = negatedBefore;
+        if (!negated && words.isNegation() && known.values() > 0) {
+            negated = true;
+            words.advance();
+        }
+        List<String> values = new ArrayList<>(known.values());
+        for (int i = 0; i < known.values(); i++) {
+            if (!words.present()) {
+                throw words.errorHere(known.name() + " has no value");
+            }
+            values.add(words.word());
+            words.advance();
+        }
+        owner.options.add(new Option(negated, known.name(), values));
+    }
+
+    private static char letterOfAbbreviation(String name) {
+        char letter = 0;
+        for (String own : OWN_OPTIONS) {
+            if (own.startsWith(name)) {
+                if (letter != 0 && letter != letterOf(own)) {
+                    return 0;
+                }
+                letter = letterOf(own);
+            }
+        }
+        return letter;
+    }
+
+    private void ownOption(char letter, boolean negatedBefore) {
         if (letter == 'f') {
             matches.add(new Match.Fragment(negatedBefore));
             return;
@@ -134,7 +252,7 @@ final class RuleReader {
             case 'o' -> matches.add(new Match.OutInterface(negated, value));
             case 'p' -> {
                 matches.add(new Match.Protocol(negated, value));
-                implicitModule = negated ? null : value;
+                protocol = negated ? null : value;
             }
             default -> extension(letter, negated, value, at);
         }
@@ -144,47 +262,40 @@ final class RuleReader {
         if (negated) {
             throw words.error(at, "-" + letter + " cannot be negated");
         }
+        OpenExtension opened;
         if (letter == 'm') {
-            openModule(name);
+            opened = openModule(name);
         } else {
-            if (targetName != null) {
-                throw words.error(at, "second target, after " + targetName);
+            if (target != null) {
+                throw words.error(at, "second target, after " + target.name);
             }
-            closeModule();
-            targetName = name;
+            opened = new OpenExtension(name, -1);
+            extensions.add(opened);
+            target = opened;
             isGoto = letter == 'g';
-            owner = targetOptions;
         }
         // The tools say "[unsupported revision]" where they cannot read the rest.
-        List<String> stray = values(List.of());
+        List<String> stray = values(null);
         if (!stray.isEmpty()) {
-            options().add(new Option(false, "", stray));
+            opened.options.add(new Option(false, "", stray));
         }
     }
 
-    private void openModule(String name) {
-        closeModule();
-        moduleName = name;
-        moduleOptions = new ArrayList<>(2);
-        owner = moduleOptions;
-        moduleIndex = matches.size();
+    private OpenExtension openModule(String name) {
+        OpenExtension module = new OpenExtension(name, matches.size());
         matches.add(new Match.Module(name, List.of()));
-    }
-
-    private void closeModule() {
-        if (moduleName != null && moduleOptions != null && !moduleOptions.isEmpty()) {
-            matches.set(moduleIndex, new Match.Module(moduleName, moduleOptions));
-        }
-        moduleName = null;
+        extensions.add(module);
+        return module;
     }
 
     private Match address(char letter, boolean negated, String value, int at) {
+        String text = typed ? Extensions.padded(value) : value;
         Cidr net;
         try {
-            net = Cidr.parse(value);
+            net = Cidr.parse(text);
         } catch (IllegalArgumentException e) {
-            if (Cidr.hasIrregularMask(value, family)) {
-                return new Match.IrregularNet(negated, letter == 's', value);
+            if (Cidr.hasIrregularMask(text, family)) {
+                return new Match.IrregularNet(negated, letter == 's', text);
             }
             throw words.error(at, String.valueOf(e.getMessage()));
         }
@@ -194,22 +305,15 @@ final class RuleReader {
         return letter == 's' ? new Match.Source(negated, net) : new Match.Destination(negated, net);
     }
 
-    /** Reads words up to the next option and appends them to what was read of this option before. */
-    private List<String> values(List<String> before) {
-        if (!words.present() || words.isOption() || words.negatesOption()) {
-            return before;
+    /** A match module or the target while its options come. */
+    private static final class OpenExtension {
+        final String name;
+        final int index;
+        final List<Option> options = new ArrayList<>(2);
+
+        OpenExtension(String name, int index) {
+            this.name = name;
+            this.index = index;
         }
-        String first = words.word();
-        words.advance();
-        if (before.isEmpty() && (!words.present() || words.isOption() || words.negatesOption())) {
-            return List.of(first);
-        }
-        List<String> values = new ArrayList<>(before);
-        values.add(first);
-        while (words.present() && !words.isOption() && !words.negatesOption()) {
-            values.add(words.word());
-            words.advance();
-        }
-        return values;
     }
 }

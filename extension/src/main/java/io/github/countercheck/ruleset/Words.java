@@ -11,6 +11,7 @@ final class Words {
 
     private final String text;
     private final int line;
+    private final boolean apostrophes;
     private int next;
     private int start;
     private int end;
@@ -19,10 +20,20 @@ final class Words {
     private boolean present;
 
     Words(String text, int line, int from) {
+        this(text, line, from, false);
+    }
+
+    private Words(String text, int line, int from, boolean apostrophes) {
         this.text = text;
         this.line = line;
         this.next = from;
+        this.apostrophes = apostrophes;
         advance();
+    }
+
+    /** Walks over what a person typed, who may quote as in a shell: {@code 'taken literally'}. */
+    static Words typed(String text) {
+        return new Words(text, 1, 0, true);
     }
 
     /** Finds a quote that this text leaves open, or -1. Starts between words. */
@@ -77,10 +88,11 @@ final class Words {
         }
         start = i;
         present = i < text.length();
-        quoted = present && text.charAt(i) == '"';
+        char quote = present ? text.charAt(i) : ' ';
+        quoted = quote == '"' || (quote == '\'' && apostrophes);
         escaped = false;
         if (quoted) {
-            end = closingQuote(text, i + 1);
+            end = quote == '"' ? closingQuote(text, i + 1) : text.indexOf('\'', i + 1);
             if (end < 0) {
                 throw error(start, "unterminated quote");
             }
@@ -88,7 +100,7 @@ final class Words {
             if (next < text.length() && !isSpace(text.charAt(next))) {
                 throw error(next, "text right behind a closing quote");
             }
-            escaped = text.substring(start + 1, end).indexOf('\\') >= 0;
+            escaped = quote == '"' && text.substring(start + 1, end).indexOf('\\') >= 0;
         } else {
             end = wordEnd(text, i);
             next = end;

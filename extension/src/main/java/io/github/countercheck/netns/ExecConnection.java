@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.netns;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.StreamType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/** A shell inside a running container, over one {@code docker exec} that stays open. */
+final class ExecConnection implements Shell.Connection {
+
+    private final Chunks toShell = new Chunks();
+    private final Chunks fromShell = new Chunks();
+    private final ResultCallback.Adapter<Frame> callback;
+
+    ExecConnection(DockerClient client, String containerId) {
+        String exec = client.execCreateCmd(containerId)
+                .withCmd("/bin/sh")
+                .withAttachStdin(true)
+                .withAttachStdout(true)
+                .exec()
+                .getId();
+        callback = client.execStartCmd(exec).withStdIn(toShell).exec(new ResultCallback.Adapter<>() {
+            @Override
+            public void onNext(Frame frame) {
+                if (frame.getStreamType() != StreamType.STDERR) {
+                    fromShell.add(frame.getPayload());
+                }
+            }
+
+            @Override
+            public void onError(Throwable throwable) {
+                fromShell.end();
+                super.onError(throwable);
+            }
+
+            @Override
+            public void onComplete() {
+                fromShell.end();
+                super.onComplete();
+            }
+        });
+    }
+
+    @Override
+    public OutputStream input() {
+        return new OutputStream() {
+            @Override
+            public void write(int b) {
+                toShell.add(new byte[] {(byte) b});
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) {
+                toShell.add(Arrays.copyOfRange(bytes, offset, offset + length));
+            }
+        };
+    }
+
+    @Override
+    public InputStream output() {
+        return fromShell;
+    }
+
+    @Override
+    public void close() {
+        toShell.end();
+        fromShell.end();
+        try {
+            callback.close();
+        } catch (IOException e) {
+            // The connection is given up either way; the container ends its shell when standard input ends.
+            return;
+        }
+    }
+
+    /**
+     * A stream fed by another thread. The JDK's piped streams are not used because they fail as soon as the thread that
+     * wrote last has ended, and test threads do end.
+     */
+    private static final class Chunks extends InputStream {
+
+        private static final byte[] END = {};
+
+        private final BlockingQueue<byte[]> queue = new LinkedBlockingQueue<>();
+        private byte @Nullable [] current;
+        private int position;
+
+        void add(byte[] bytes) {
+            if (bytes.length > 0) {
+                queue.add(bytes);
+            }
+        }
+
+        void end() {
+            queue.add(END);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            byte[] chunk = current;
+            if (chunk == null || position == chunk.length) {
+                chunk = next();
+                if (chunk == END) {
+                    // Whoever reads again finds the end again.
+                    queue.add(END);
+                    return -1;
+                }
+                current = chunk;
+                position = 0;
+            }
+            int count = Math.min(length, chunk.length - position);
+            System.arraycopy(chunk, position, target, offset, count);
+            position += count;
+            return count;
+        }
+
+        private byte[] next() throws IOException {
+            try {
+                return queue.take();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while waiting for the shell", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.netns;
+
+import io.github.countercheck.CountercheckException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apiguardian.api.API;
+
+/**
+ * A network namespace of this host, entered with {@code nsenter} through one of the processes that live in it.
+ *
+ * <p>Needs root. Nothing is started in a container and nothing is changed.
+ */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class LocalNetns implements Netns {
+
+    private final Shell shell;
+
+    /**
+     * Makes the place; the shell starts with the first command.
+     *
+     * @param pid a process in the namespace; it must live as long as this is used
+     */
+    public LocalNetns(long pid) {
+        String description = "the network namespace of process " + pid;
+        this.shell = new Shell(description, () -> start(pid, description));
+    }
+
+    private static Shell.Connection start(long pid, String description) {
+        ProcessBuilder builder = new ProcessBuilder(
+                        List.of("nsenter", "--net=/proc/" + pid + "/ns/net", "--", "/bin/sh"))
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        Map<String, String> environment = builder.environment();
+        environment.put("LC_ALL", "C");
+        List<String> path = new ArrayList<>(List.of(environment.getOrDefault("PATH", "/usr/bin:/bin")));
+        path.add("/usr/sbin:/sbin");
+        environment.put("PATH", String.join(":", path));
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new CountercheckException(
+                    "could not enter " + description,
+                    "install util-linux (nsenter), or set countercheck.reader=toolbox to read from a container",
+                    e);
+        }
+        return new Shell.Connection() {
+            @Override
+            public OutputStream input() {
+                return process.getOutputStream();
+            }
+
+            @Override
+            public InputStream output() {
+                return process.getInputStream();
+            }
+
+            @Override
+            public void close() {
+                process.descendants().forEach(ProcessHandle::destroyForcibly);
+                process.destroyForcibly();
+            }
+        };
+    }
+
+    @Override
+    public CommandResult run(Command command, Duration limit) {
+        return shell.run(command, limit);
+    }
+
+    @Override
+    public String description() {
+        return shell.description();
+    }
+
+    @Override
+    public void close() {
+        shell.close();
+    }
+}

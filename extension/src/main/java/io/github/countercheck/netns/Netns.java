@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.netns;
+
+import io.github.countercheck.CountercheckException;
+import java.time.Duration;
+import org.apiguardian.api.API;
+
+/** A network namespace in which commands can be run, one after the other. Safe for several threads. */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public interface Netns extends AutoCloseable {
+
+    /**
+     * Runs a command to its end.
+     *
+     * @param command the command
+     * @param limit how long it may take
+     * @return its status and output; a status other than 0 is not an error here
+     * @throws CountercheckException if it could not be started, or took longer than the limit
+     */
+    CommandResult run(Command command, Duration limit);
+
+    /** Says for a reader which namespace this is and how it is entered. */
+    String description();
+
+    /** Ends the shell and whatever else keeps the place open. */
+    @Override
+    void close();
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.netns;
+
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.HostConfig;
+import io.github.countercheck.CountercheckException;
+import java.time.Duration;
+import java.util.List;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.ContainerLaunchException;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
+import org.testcontainers.utility.DockerImageName;
+
+/**
+ * A container that brings the network tools to a namespace: the daemon's, another container's, or one of its own.
+ *
+ * <p>It never joins a bridge, so starting it rewrites none of the daemon's rules and resets no counter. It is never
+ * privileged: all capabilities are dropped but those that its place needs. Testcontainers labels it, so that it is
+ * reaped with the other containers of the run.
+ */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class Toolbox implements Netns {
+
+    /** Ends at once when told to, which a bare {@code sleep} as first process does not. */
+    private static final List<String> WAIT_FOR_TERM =
+            List.of("/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done");
+
+    private final GenericContainer<?> container;
+    private final Shell shell;
+
+    private Toolbox(String image, String networkMode, String description, Capability... capabilities) {
+        container = container(image, networkMode, capabilities).withCommand(WAIT_FOR_TERM.toArray(String[]::new));
+        start(container, image);
+        String id = container.getContainerId();
+        shell = new Shell(description, () -> new ExecConnection(DockerClientFactory.lazyClient(), id));
+    }
+
+    /** Starts one in the daemon's own namespace. It may read the rules (NET_ADMIN) and nothing else. */
+    public static Toolbox inDaemonsNetwork(String image) {
+        return new Toolbox(
+                image, "host", "the Docker daemon's network (a --network host container)", Capability.NET_ADMIN);
+    }
+
+    /** Starts one in the namespace of a container, which may itself hold no tool at all. It has no capability. */
+    public static Toolbox inNetworkOf(String image, String containerId, String containerName) {
+        return new Toolbox(image, "container:" + containerId, "the network of container " + containerName);
+    }
+
+    /** Starts one in a namespace of its own, in which only it may set addresses and routes (NET_ADMIN). */
+    public static Toolbox inNetworkOfItsOwn(String image) {
+        return new Toolbox(image, "none", "the network of the peer container", Capability.NET_ADMIN);
+    }
+
+    /**
+     * Runs one script in the daemon's namespace with sight of the daemon host's processes, and waits for its end.
+     *
+     * <p>Sight of the processes is what it takes to give an interface to another namespace (NET_ADMIN, SYS_PTRACE).
+     *
+     * @return what it printed
+     * @throws CountercheckException if it ends with a status other than 0
+     */
+    public static String runOnDaemonsHost(String image, String purpose, List<String> command) {
+        GenericContainer<?> container = container(image, "host", Capability.NET_ADMIN, Capability.SYS_PTRACE)
+                .withCreateContainerCmdModifier(
+                        create -> hostConfig(create.getHostConfig()).withPidMode("host"))
+                .withStartupCheckStrategy(new OneShotStartupCheckStrategy().withTimeout(Duration.ofSeconds(30)))
+                .withCommand(command.toArray(String[]::new));
+        try (container) {
+            container.start();
+            return container.getLogs();
+        } catch (ContainerLaunchException e) {
+            throw new CountercheckException(
+                    purpose + " failed: " + logs(container),
+                    "check that image " + image + " has a shell and `ip`, and that the daemon allows --pid host",
+                    e);
+        }
+    }
+
+    private static String logs(GenericContainer<?> container) {
+        return container.getContainerId() == null
+                ? "the container did not start"
+                : container.getLogs().strip();
+    }
+
+    private static GenericContainer<?> container(String image, String networkMode, Capability... capabilities) {
+        return new GenericContainer<>(DockerImageName.parse(image))
+                .withNetworkMode(networkMode)
+                .withLabel("countercheck.network", networkMode)
+                .withCreateContainerCmdModifier(create -> hostConfig(create.getHostConfig())
+                        .withCapDrop(Capability.ALL)
+                        .withCapAdd(capabilities));
+    }
+
+    private static HostConfig hostConfig(@Nullable HostConfig given) {
+        return given == null ? HostConfig.newHostConfig() : given;
+    }
+
+    private static void start(GenericContainer<?> container, String image) {
+        try {
+            container.start();
+        } catch (ContainerLaunchException e) {
+            throw new CountercheckException(
+                    "the tool container did not start from image " + image,
+                    "pull or build that image, or name another with iptables, nft, conntrack, ip and socat in it"
+                            + " (countercheck.toolbox.image)",
+                    e);
+        }
+    }
+
+    /** Returns the container's id. */
+    public String containerId() {
+        return container.getContainerId();
+    }
+
+    /** Returns the daemon host's id of the container's first process. */
+    public long pid() {
+        Long pid = DockerClientFactory.lazyClient()
+                .inspectContainerCmd(container.getContainerId())
+                .exec()
+                .getState()
+                .getPidLong();
+        return pid == null ? 0 : pid;
+    }
+
+    @Override
+    public CommandResult run(Command command, Duration limit) {
+        return shell.run(command, limit);
+    }
+
+    @Override
+    public String description() {
+        return shell.description();
+    }
+
+    @Override
+    public void close() {
+        shell.close();
+        container.stop();
+    }
+}

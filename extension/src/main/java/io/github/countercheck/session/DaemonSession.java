@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.session;
+
+import com.github.dockerjava.api.DockerClient;
+import io.github.countercheck.CountercheckException;
+import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.docker.DockerFactsReader;
+import io.github.countercheck.docker.Endpoint;
+import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.netns.Command;
+import io.github.countercheck.netns.CommandResult;
+import io.github.countercheck.netns.DaemonProcess;
+import io.github.countercheck.netns.IptablesCounterSource;
+import io.github.countercheck.netns.LocalNetns;
+import io.github.countercheck.netns.Netns;
+import io.github.countercheck.netns.Toolbox;
+import io.github.countercheck.snapshot.CounterSource;
+import io.github.countercheck.traffic.Peer;
+import io.github.countercheck.traffic.Place;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.DockerClientFactory;
+
+/**
+ * The Docker daemon that Testcontainers finds, as it is measured: its rules, what it says, and the places to send from.
+ *
+ * <p>What it takes (containers with tools, a peer) is started at first need and closed with the session.
+ */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class DaemonSession implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DaemonSession.class);
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private final DockerClient client;
+    private final Settings settings;
+    private final CounterSource counters;
+    private final Map<String, Place> insides = new HashMap<>();
+    private final Map<String, Toolbox> sidecars = new HashMap<>();
+    private @Nullable Toolbox toolbox;
+    private @Nullable Peer peer;
+
+    private DaemonSession(DockerClient client, Settings settings) {
+        this.client = client;
+        this.settings = settings;
+        this.counters = new IptablesCounterSource(reader());
+    }
+
+    /**
+     * Connects to the daemon and makes sure that its rules can be read.
+     *
+     * @throws CountercheckException if there is no daemon, or its rules cannot be read; the message says what to do
+     */
+    public static DaemonSession open(Settings settings) {
+        DockerClient client;
+        try {
+            client = DockerClientFactory.instance().client();
+        } catch (IllegalStateException e) {
+            throw new CountercheckException(
+                    "no Docker daemon answers (" + e.getMessage() + ")",
+                    "start Docker, or point DOCKER_HOST at a daemon; on a bare Debian machine: ci/with-docker COMMAND",
+                    e);
+        }
+        DaemonSession session = new DaemonSession(client, settings);
+        try {
+            session.checkReadable();
+            return session;
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    private Netns reader() {
+        if (settings.reader() == Settings.Reader.TOOLBOX) {
+            return toolbox();
+        }
+        Optional<Netns> local = local();
+        if (local.isPresent()) {
+            LOG.debug("rules are read in {}", local.get().description());
+            return local.get();
+        }
+        if (settings.reader() == Settings.Reader.LOCAL) {
+            throw new CountercheckException(
+                    "the rules cannot be read locally: the daemon's process was not found on this host, or may not be"
+                            + " entered, or iptables is missing",
+                    "run as root on the daemon's host with iptables installed, or set countercheck.reader=toolbox");
+        }
+        return toolbox();
+    }
+
+    private Optional<Netns> local() {
+        if (!ProcessHandle.current().info().user().orElse("").equals("root")) {
+            return Optional.empty();
+        }
+        return DaemonProcess.find(
+                        DockerClientFactory.instance().getTransportConfig().getDockerHost())
+                .flatMap(pid -> {
+                    Netns netns = new LocalNetns(pid);
+                    if (holdsDaemonsBridges(netns) && hasTools(netns)) {
+                        return Optional.of(netns);
+                    }
+                    netns.close();
+                    return Optional.empty();
+                });
+    }
+
+    /** The owner of the socket may be only a proxy for a daemon elsewhere, as on a desktop with a virtual machine. */
+    private boolean holdsDaemonsBridges(Netns netns) {
+        CommandResult devices = netns.run(Command.of("cat", "/proc/net/dev"), LIMIT);
+        Set<String> names = devices.output()
+                .lines()
+                .filter(line -> line.contains(":"))
+                .map(line -> line.substring(0, line.indexOf(':')).strip())
+                .collect(Collectors.toSet());
+        return DockerFactsReader.read(client, List.of()).networks().stream()
+                .map(NetworkFacts::bridge)
+                .filter(Objects::nonNull)
+                .allMatch(names::contains);
+    }
+
+    private static boolean hasTools(Netns netns) {
+        return netns.run(Command.of("iptables-nft-save", "--version"), LIMIT).ok();
+    }
+
+    private void checkReadable() {
+        if (counters.read().rulesets().stream().allMatch(ruleset -> ruleset.isEmpty())
+                && nativeTables().contains("docker-bridges")) {
+            throw new CountercheckException(
+                    "this daemon keeps its rules in native nftables tables, which are not read yet",
+                    "run against a daemon with \"firewall-backend\": \"iptables\"");
+        }
+    }
+
+    private String nativeTables() {
+        return toolbox().run(Command.of("nft", "list", "tables"), LIMIT).output();
+    }
+
+    /** Returns the settings it was opened with. */
+    public Settings settings() {
+        return settings;
+    }
+
+    /** Returns what reads the rules and counters. */
+    public CounterSource counters() {
+        return counters;
+    }
+
+    /** Asks the daemon for its networks and these containers. */
+    public DockerFacts facts(List<String> containerIds) {
+        return DockerFactsReader.read(client, containerIds);
+    }
+
+    private synchronized Toolbox toolbox() {
+        Toolbox current = toolbox;
+        if (current == null) {
+            current = Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference());
+            toolbox = current;
+        }
+        return current;
+    }
+
+    /** Returns the world outside, started at first need. */
+    public synchronized Peer peer() {
+        Peer current = peer;
+        if (current == null) {
+            current = Peer.start(Image.TOOLBOX.reference());
+            peer = current;
+        }
+        return current;
+    }
+
+    /** Returns the daemon's own namespace as a place to send from. */
+    public Place onHost() {
+        InetAddress own = peer().hostAddress();
+        return place("", toolbox(), own);
+    }
+
+    /**
+     * Returns a container's namespace as a place to send from; the container needs no tools of its own.
+     *
+     * @throws CountercheckException if the container has no IPv4 address
+     */
+    public synchronized Place inside(ContainerFacts container) {
+        InetAddress address = container.endpoints().stream()
+                .map(Endpoint::ipv4)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseThrow(() -> new CountercheckException(
+                        "container " + container.name() + " has no IPv4 address (network mode "
+                                + container.networkMode() + ")",
+                        "check that it is running and joined to a bridge network"));
+        // A restarted container has a new namespace; the process id tells it from the one before.
+        String key = container.id() + "/" + container.pid();
+        Toolbox sidecar = sidecars.computeIfAbsent(
+                key, k -> Toolbox.inNetworkOf(Image.TOOLBOX.reference(), container.id(), container.name()));
+        return place(key, sidecar, address);
+    }
+
+    private synchronized Place place(String key, Netns netns, InetAddress address) {
+        return insides.computeIfAbsent(key, k -> new Place(netns, address));
+    }
+
+    @Override
+    public synchronized void close() {
+        sidecars.values().forEach(Toolbox::close);
+        sidecars.clear();
+        insides.clear();
+        if (peer != null) {
+            peer.close();
+            peer = null;
+        }
+        counters.close();
+        if (toolbox != null) {
+            toolbox.close();
+            toolbox = null;
+        }
+    }
+}

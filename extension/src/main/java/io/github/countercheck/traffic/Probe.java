@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.traffic;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Optional;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One TCP connection or UDP exchange that was tried, and what became of it.
+ *
+ * @param tuple the flow as its sender made it
+ * @param outcome what the sender saw
+ * @param reply what came back, as text
+ * @param detail the sender's own words where something went wrong, else empty
+ * @param elapsed how long it took, the start of the sending program included
+ * @param seenByPeer the source address that our own far end saw, or null where the far end was somebody else
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public record Probe(
+        Tuple tuple,
+        Outcome outcome,
+        String reply,
+        String detail,
+        Duration elapsed,
+        @Nullable InetAddress seenByPeer) {
+
+    /** Returns the source address that our own far end saw; empty where it did not answer or was somebody else. */
+    public Optional<InetAddress> sourceSeen() {
+        return Optional.ofNullable(seenByPeer);
+    }
+}

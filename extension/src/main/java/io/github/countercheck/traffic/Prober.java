@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.traffic;
+
+import io.github.countercheck.CountercheckException;
+import io.github.countercheck.netns.Command;
+import io.github.countercheck.netns.CommandResult;
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Transport;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apiguardian.api.API;
+
+/** Sends probes with {@code socat}, which names what the kernel answered. */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class Prober {
+
+    private static final int TRIES_FOR_A_PORT = 20;
+    private static final int COMMAND_NOT_FOUND = 127;
+
+    /** What each answer of the kernel to connect(2) or read(2) means, in the words of strerror(3). */
+    private static final List<Map.Entry<String, Outcome>> WORDS = List.of(
+            Map.entry("Connection refused", Outcome.REFUSED),
+            Map.entry("Connection reset", Outcome.RESET),
+            Map.entry("Broken pipe", Outcome.RESET),
+            Map.entry("timed out", Outcome.TIMED_OUT),
+            Map.entry("No route to host", Outcome.UNREACHABLE),
+            Map.entry("Host is unreachable", Outcome.UNREACHABLE),
+            Map.entry("Network is unreachable", Outcome.UNREACHABLE),
+            Map.entry("Operation not permitted", Outcome.UNREACHABLE),
+            Map.entry("Cannot assign requested address", Outcome.NOT_SENT),
+            Map.entry("Invalid argument", Outcome.NOT_SENT));
+
+    private Prober() {}
+
+    /**
+     * Sends one probe and waits for what becomes of it.
+     *
+     * @param from where it starts
+     * @param transport TCP or UDP
+     * @param to the literal address; no name is ever looked up, for the look-up would be traffic too
+     * @param port the port
+     * @param payload what to send; a UDP probe sends it as one datagram
+     * @param limits how long it may take
+     * @throws CountercheckException if the place has no {@code socat}, or did not come back within the total limit
+     */
+    public static Probe send(Place from, Transport transport, InetAddress to, int port, String payload, Limits limits) {
+        InetAddress source = to.isLoopbackAddress() ? to : from.address();
+        for (int attempt = 0; attempt < TRIES_FOR_A_PORT; attempt++) {
+            Tuple tuple = new Tuple(transport, source, from.freshPort(), to, port);
+            long start = System.nanoTime();
+            CommandResult result = from.netns().run(command(tuple, payload, limits), limits.total());
+            Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+            if (result.status() == COMMAND_NOT_FOUND) {
+                throw new CountercheckException(
+                        "there is no socat in " + from.netns().description(),
+                        "name an image that has it with countercheck.toolbox.image");
+            }
+            if (!result.errors().contains("Address already in use")) {
+                Outcome outcome = outcome(from, tuple, result);
+                return new Probe(tuple, outcome, result.output(), detail(result, outcome), elapsed, null);
+            }
+        }
+        throw new CountercheckException(
+                "no free source port was found in " + from.netns().description(),
+                "look with `ss -an` for what holds the ports from 20000 to 31999 there");
+    }
+
+    private static Command command(Tuple tuple, String payload, Limits limits) {
+        String options = ":" + Cidr.format(tuple.destination()) + ":" + tuple.destinationPort() + ",sourceport="
+                + tuple.sourcePort();
+        return switch (tuple.transport()) {
+            // -t: how long the other direction may go on once one is at its end; -T: how long both may be silent.
+            case TCP ->
+                Command.of(
+                                "socat",
+                                "-t" + seconds(limits.request()),
+                                "-T" + seconds(limits.request()),
+                                "-",
+                                "TCP4" + options + ",connect-timeout=" + seconds(limits.connect()))
+                        .withInput(payload);
+            // A datagram socket has no end, so a child sends, reads the one answer and ends; its fd 4 is our output.
+            case UDP ->
+                Command.of(
+                                "/bin/sh",
+                                "-c",
+                                "exec 4>&1; exec socat -t0.05 -T" + seconds(limits.request()) + " \"$1\""
+                                        + " 'SYSTEM:printf %s \"$PROBE_PAYLOAD\"; dd bs=65535 count=1 2>/dev/null >&4'",
+                                "sh",
+                                "UDP4" + options)
+                        .withEnvironment("PROBE_PAYLOAD", payload);
+            case SCTP ->
+                throw new CountercheckException("SCTP probes are not sent yet", "probe that port with TCP or UDP");
+        };
+    }
+
+    private static String seconds(Duration duration) {
+        return String.format(Locale.ROOT, "%.3f", duration.toMillis() / 1000.0);
+    }
+
+    private static Outcome outcome(Place from, Tuple tuple, CommandResult result) {
+        String errors = result.errors();
+        for (Map.Entry<String, Outcome> word : WORDS) {
+            if (errors.contains(word.getKey())) {
+                return word.getKey().startsWith("Network is") && !hasRoute(from, tuple)
+                        ? Outcome.NOT_SENT
+                        : word.getValue();
+            }
+        }
+        if (!result.ok()) {
+            return Outcome.NOT_SENT;
+        }
+        return tuple.transport() == Transport.UDP && result.output().isEmpty() ? Outcome.TIMED_OUT : Outcome.ANSWERED;
+    }
+
+    /** "Network is unreachable" is either a router's answer or the sender's own routing table; only one was sent. */
+    private static boolean hasRoute(Place from, Tuple tuple) {
+        return from.netns()
+                .run(Command.of("ip", "route", "get", Cidr.format(tuple.destination())), Duration.ofSeconds(5))
+                .ok();
+    }
+
+    private static String detail(CommandResult result, Outcome outcome) {
+        return outcome == Outcome.ANSWERED
+                ? ""
+                : result.errors().lines().reduce((first, second) -> second).orElse("");
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.DockerFacts;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.containers.ContainerState;
+
+/** Finds what the daemon says about a Testcontainers container. */
+final class Containers {
+
+    private Containers() {}
+
+    /** Returns what the daemon says about its networks and that container, under the name that the test gives it. */
+    static DockerFacts facts(Window window, ContainerState container) {
+        DockerFacts facts = window.session().facts(List.of(id(container)));
+        return new DockerFacts(
+                facts.networks(),
+                facts.containers().stream()
+                        .map(known -> named(known, window.names().get(known.id())))
+                        .toList());
+    }
+
+    private static ContainerFacts named(ContainerFacts container, @Nullable String name) {
+        return name == null
+                ? container
+                : new ContainerFacts(
+                        container.id(),
+                        name + " (" + container.name() + ")",
+                        container.networkMode(),
+                        container.pid(),
+                        container.endpoints(),
+                        container.ports());
+    }
+
+    static ContainerFacts require(DockerFacts facts, ContainerState container) {
+        String id = id(container);
+        return facts.container(id)
+                .orElseThrow(() -> new CountercheckException(
+                        "the daemon does not know container " + id + " any more",
+                        "assert while the container is running"));
+    }
+
+    static String id(ContainerState container) {
+        String id = container.getContainerId();
+        if (id == null) {
+            throw new CountercheckException(
+                    "the container was not started",
+                    "start it, or put @Container on its field, before traffic is sent to it or asserted on");
+        }
+        return id;
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.session.DaemonSession;
+import io.github.countercheck.snapshot.CounterDelta;
+import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.walk.CounterWalk;
+import io.github.countercheck.walk.Observation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The measurement of one test: its baseline and what it has sent. The extension opens and closes it; the short form of
+ * an assertion finds it through the thread that runs the test.
+ */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class Measurement implements AutoCloseable {
+
+    private static final ThreadLocal<@Nullable Measurement> CURRENT = new ThreadLocal<>();
+
+    private final DaemonSession session;
+    private final Duration await;
+    private final Supplier<Map<String, String>> names;
+    private final List<Flow> flows = new ArrayList<>();
+    private CounterSnapshot baseline;
+
+    private Measurement(DaemonSession session, Duration await, Supplier<Map<String, String>> names) {
+        this.session = session;
+        this.await = await;
+        this.names = names;
+        this.baseline = session.counters().read();
+    }
+
+    /**
+     * Takes the baseline and binds the measurement to this thread.
+     *
+     * @param session the daemon
+     * @param await how long an assertion waits for its hit
+     * @param names returns what the test calls its containers, by container id
+     */
+    public static Measurement open(DaemonSession session, Duration await, Supplier<Map<String, String>> names) {
+        Measurement measurement = new Measurement(session, await, names);
+        CURRENT.set(measurement);
+        return measurement;
+    }
+
+    static Measurement current() {
+        Measurement current = CURRENT.get();
+        if (current == null) {
+            throw new CountercheckException(
+                    "no @ContainerNetworkTest is running on thread '"
+                            + Thread.currentThread().getName() + "', so there is no baseline to compare with",
+                    "assert in the body of a @ContainerNetworkTest's test; on other threads use the form that takes the"
+                            + " flow which the traffic returned, such as assertDnatHit(flow, container, 80)");
+        }
+        return current;
+    }
+
+    DaemonSession session() {
+        return session;
+    }
+
+    synchronized void sent(Flow flow) {
+        flows.add(flow);
+    }
+
+    synchronized void mark() {
+        baseline = session.counters().read();
+        flows.clear();
+    }
+
+    /** Returns a window that begins now, for one flow alone. */
+    Window freshWindow() {
+        return new Window(session, await, names.get(), session.counters().read(), List.of());
+    }
+
+    synchronized Window window() {
+        return new Window(session, await, names.get(), baseline, flows);
+    }
+
+    /** Returns the counters at the beginning of the test's window. */
+    public synchronized CounterSnapshot baseline() {
+        return baseline;
+    }
+
+    /** Compares the baseline with the counters as they are when the comparison is first looked at. */
+    public CounterDelta delta() {
+        return CounterDelta.since(baseline(), session.counters()::read);
+    }
+
+    /** Draws the way that this test's packets took, by the counters that moved. */
+    public String walk() {
+        Observation observation = Observation.of(
+                Family.IPV4,
+                baseline(),
+                session.counters().read(),
+                session.facts(window().flows().stream()
+                        .flatMap(flow -> flow.senderId().stream())
+                        .toList()));
+        return CounterWalk.of(observation).inLines();
+    }
+
+    /** Returns the traffic of this test, to be shaped. */
+    public Traffic traffic() {
+        return Traffic.of(this);
+    }
+
+    /** Unbinds the measurement from this thread. */
+    @Override
+    public void close() {
+        if (CURRENT.get() == this) {
+            CURRENT.remove();
+        }
+    }
+}

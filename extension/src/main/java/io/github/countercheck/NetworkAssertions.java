@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.diagnosis.Claim;
+import io.github.countercheck.diagnosis.FailureText;
+import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.docker.PublishedPort;
+import io.github.countercheck.docker.RuleRole;
+import io.github.countercheck.ruleset.Chain;
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.ParseException;
+import io.github.countercheck.ruleset.Policy;
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.RuleSpec;
+import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.snapshot.CounterDelta;
+import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.traffic.Tuple;
+import io.github.countercheck.walk.MeasuredRule;
+import java.net.Inet4Address;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+import org.opentest4j.AssertionFailedError;
+import org.testcontainers.containers.ContainerState;
+import org.testcontainers.containers.Network;
+
+/**
+ * Assertions on the way that packets took through the Docker daemon's rules, by what a rule is for.
+ *
+ * <p>Each has two forms. The short one looks at the test's own window: what was counted since just before the test's
+ * body, or since {@link Traffic#mark()}. The one that takes a {@link Flow} looks at what was counted since just before that
+ * flow was sent; it needs no test around it and works on any thread.
+ *
+ * <p><b>What is counted.</b> A rule of the nat table counts flows, for it sees only the first packet of each; a rule of
+ * the filter table counts packets. A hit is not delivery: what was translated can be dropped later, and then each retry
+ * counts again. A rule counts whoever hit it, not the test's packets alone.
+ *
+ * <p><b>Failures.</b> A claim that does not hold is an {@link AssertionFailedError} that says what was expected, what was
+ * counted, what was sent and why they differ. What could not be measured (a counter that was reset, a probe that was
+ * never sent) is a {@link CountercheckException}, neither a pass nor a failure. Where a hit is awaited, the limit is the
+ * one of {@link ContainerNetworkTest#await()}; when it is there at the first look, nothing is waited for.
+ *
+ * <p>These assertions read IPv4.
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class NetworkAssertions {
+
+    /** TCP, to be imported statically. */
+    public static final Transport TCP = Transport.TCP;
+
+    /** UDP, to be imported statically. */
+    public static final Transport UDP = Transport.UDP;
+
+    private NetworkAssertions() {}
+
+    /** Expects exactly so many hits. */
+    public static HitCount times(long count) {
+        return new HitCount(count, count);
+    }
+
+    /** Expects so many hits or more. */
+    public static HitCount atLeast(long count) {
+        return new HitCount(count, Long.MAX_VALUE);
+    }
+
+    /**
+     * Returns the IPv4 subnet of the container's first bridge network: {@code 172.17.0.0/16}.
+     *
+     * @throws CountercheckException if it is joined to none, or no test is running on this thread
+     */
+    public static String subnetOf(ContainerState container) {
+        Window window = Measurement.current().window();
+        DockerFacts facts = Containers.facts(window, container);
+        ContainerFacts known = Containers.require(facts, container);
+        return facts.networksOf(known).stream()
+                .flatMap(network -> network.subnets().stream())
+                .filter(subnet -> !subnet.isIpv6())
+                .findFirst()
+                .map(Cidr::toString)
+                .orElseThrow(() -> noBridge(known));
+    }
+
+    /**
+     * Asserts that a flow to a TCP port which the container publishes was translated to the container (nat, DNAT).
+     *
+     * <p>Proves that the first packet of at least one flow met the DNAT rule of this container and port. Does not prove
+     * that it arrived: see {@link #assertForwardAccepted}.
+     *
+     * @param container the container
+     * @param containerPort the port inside the container
+     */
+    public static void assertDnatHit(ContainerState container, int containerPort) {
+        assertDnatHit(container, containerPort, TCP, HitCount.ANY);
+    }
+
+    /** As {@link #assertDnatHit(ContainerState, int)}, for so many flows. */
+    public static void assertDnatHit(ContainerState container, int containerPort, HitCount flows) {
+        assertDnatHit(container, containerPort, TCP, flows);
+    }
+
+    /** As {@link #assertDnatHit(ContainerState, int)}, for TCP or UDP. */
+    public static void assertDnatHit(ContainerState container, int containerPort, Transport transport) {
+        assertDnatHit(container, containerPort, transport, HitCount.ANY);
+    }
+
+    /** As {@link #assertDnatHit(ContainerState, int)}, for so many flows of TCP or UDP. */
+    public static void assertDnatHit(ContainerState container, int containerPort, Transport transport, HitCount flows) {
+        dnat(Measurement.current().window(), container, containerPort, transport)
+                .assertHit(flows);
+    }
+
+    /** As {@link #assertDnatHit(ContainerState, int)}, for that flow: each of its probes was translated. */
+    public static void assertDnatHit(Flow flow, ContainerState container, int containerPort) {
+        assertDnatHit(flow, container, containerPort, atLeast(flow.probes().size()));
+    }
+
+    /** As {@link #assertDnatHit(ContainerState, int)}, for so many hits since that flow began. */
+    public static void assertDnatHit(Flow flow, ContainerState container, int containerPort, HitCount flows) {
+        dnat(flow.window(), container, containerPort, flow.transport()).assertHit(flows);
+    }
+
+    /**
+     * Asserts that nothing was translated to that TCP port of the container, although something was sent.
+     *
+     * <p>The control: a probe was sent in this window, and the DNAT rule is there to count. Without them it is a
+     * {@link CountercheckException}.
+     *
+     * @param container the container
+     * @param containerPort the port inside the container
+     */
+    public static void assertNoDnatHit(ContainerState container, int containerPort) {
+        assertNoDnatHit(container, containerPort, TCP);
+    }
+
+    /** As {@link #assertNoDnatHit(ContainerState, int)}, for TCP or UDP. */
+    public static void assertNoDnatHit(ContainerState container, int containerPort, Transport transport) {
+        dnat(Measurement.current().window(), container, containerPort, transport)
+                .assertNotHit(true);
+    }
+
+    /** As {@link #assertNoDnatHit(ContainerState, int)}, since that flow began. */
+    public static void assertNoDnatHit(Flow flow, ContainerState container, int containerPort) {
+        dnat(flow.window(), container, containerPort, flow.transport()).assertNotHit(true);
+    }
+
+    /**
+     * Asserts that new flows to that published TCP port were let through to the container (filter, FORWARD).
+     *
+     * <p>Proves that the first packet of at least one flow was accepted by the rule for this container and port. Does not
+     * prove that the container answered, nor that no other base chain dropped the packet afterwards.
+     *
+     * @param container the container
+     * @param containerPort the port inside the container
+     */
+    public static void assertForwardAccepted(ContainerState container, int containerPort) {
+        assertForwardAccepted(container, containerPort, TCP, HitCount.ANY);
+    }
+
+    /** As {@link #assertForwardAccepted(ContainerState, int)}, for so many packets that began a flow. */
+    public static void assertForwardAccepted(ContainerState container, int containerPort, HitCount packets) {
+        assertForwardAccepted(container, containerPort, TCP, packets);
+    }
+
+    /** As {@link #assertForwardAccepted(ContainerState, int)}, for TCP or UDP. */
+    public static void assertForwardAccepted(ContainerState container, int containerPort, Transport transport) {
+        assertForwardAccepted(container, containerPort, transport, HitCount.ANY);
+    }
+
+    /**
+     * As {@link #assertForwardAccepted(ContainerState, int)}, for so many packets of TCP or UDP. Of a UDP flow every
+     * datagram counts until the first one comes back.
+     */
+    public static void assertForwardAccepted(
+            ContainerState container, int containerPort, Transport transport, HitCount packets) {
+        forward(Measurement.current().window(), container, containerPort, transport)
+                .assertHit(packets);
+    }
+
+    /** As {@link #assertForwardAccepted(ContainerState, int)}, for that flow: each of its probes was let through. */
+    public static void assertForwardAccepted(Flow flow, ContainerState container, int containerPort) {
+        forward(flow.window(), container, containerPort, flow.transport())
+                .assertHit(atLeast(flow.probes().size()));
+    }
+
+    /**
+     * Asserts that packets of flows already known to conntrack were let through to a network of the container (filter,
+     * {@code RELATED,ESTABLISHED}): all but the first of an inbound flow, and the answers to an outbound one.
+     *
+     * @param container a container of the network; the rule serves all containers of that network
+     */
+    public static void assertReturnTrafficAccepted(ContainerState container) {
+        ofNetwork(
+                        Measurement.current().window(),
+                        container,
+                        Claim.RETURN_TRAFFIC,
+                        RuleRole.RETURN_TRAFFIC,
+                        "return traffic not accepted")
+                .assertHit(HitCount.ANY);
+    }
+
+    /** As {@link #assertReturnTrafficAccepted(ContainerState)}, since that flow began. */
+    public static void assertReturnTrafficAccepted(Flow flow, ContainerState container) {
+        ofNetwork(
+                        flow.window(),
+                        container,
+                        Claim.RETURN_TRAFFIC,
+                        RuleRole.RETURN_TRAFFIC,
+                        "return traffic not accepted")
+                .assertHit(HitCount.ANY);
+    }
+
+    /**
+     * Asserts that packets from a network of the container were let out (filter, FORWARD).
+     *
+     * <p>The rule counts every packet that leaves the bridge, the answers of published ports too; that a container
+     * <em>began</em> a flow is proved by {@link #assertMasqueraded(ContainerState)}.
+     *
+     * @param container a container of the network; the rule serves all containers of that network
+     */
+    public static void assertOutboundAccepted(ContainerState container) {
+        ofNetwork(
+                        Measurement.current().window(),
+                        container,
+                        Claim.OUTBOUND_ACCEPT,
+                        RuleRole.OUTBOUND_ACCEPT,
+                        "outbound traffic not accepted")
+                .assertHit(HitCount.ANY);
+    }
+
+    /** As {@link #assertOutboundAccepted(ContainerState)}, since that flow began. */
+    public static void assertOutboundAccepted(Flow flow, ContainerState container) {
+        ofNetwork(
+                        flow.window(),
+                        container,
+                        Claim.OUTBOUND_ACCEPT,
+                        RuleRole.OUTBOUND_ACCEPT,
+                        "outbound traffic not accepted")
+                .assertHit(HitCount.ANY);
+    }
+
+    /**
+     * Asserts that a flow from that subnet left with another source address (nat, MASQUERADE or SNAT).
+     *
+     * <p>Where the test sent the flow to its own peer, the peer's word on the source address must agree.
+     *
+     * @param subnet the subnet, {@code 172.17.0.0/16}
+     * @throws IllegalArgumentException if it is not one
+     */
+    public static void assertMasqueraded(String subnet) {
+        masquerade(Measurement.current().window(), subnet).assertHit(HitCount.ANY);
+    }
+
+    /** As {@link #assertMasqueraded(String)}, for the subnet of that network. */
+    public static void assertMasqueraded(Network network) {
+        masquerade(Measurement.current().window(), network).assertHit(HitCount.ANY);
+    }
+
+    /**
+     * As {@link #assertMasqueraded(String)}, for the networks of that container. The rule serves the whole subnet; that it
+     * was this container is known where the test sent the flow to its own peer, which then must agree.
+     */
+    public static void assertMasqueraded(ContainerState container) {
+        masquerade(Measurement.current().window(), container).assertHit(HitCount.ANY);
+    }
+
+    /** As {@link #assertMasqueraded(ContainerState)}, for so many flows. */
+    public static void assertMasqueraded(ContainerState container, HitCount flows) {
+        masquerade(Measurement.current().window(), container).assertHit(flows);
+    }
+
+    /** As {@link #assertMasqueraded(ContainerState)}, for that flow: each of its probes was masqueraded. */
+    public static void assertMasqueraded(Flow flow, ContainerState container) {
+        masquerade(flow.window(), container).assertHit(atLeast(flow.probes().size()));
+    }
+
+    /**
+     * Asserts that no flow from that subnet got another source address, although something was sent.
+     *
+     * <p>The control: a probe was sent in this window and left its sender. That there is no such rule at all is fine.
+     *
+     * @param subnet the subnet, {@code 172.17.0.0/16}
+     * @throws IllegalArgumentException if it is not one
+     */
+    public static void assertNotMasqueraded(String subnet) {
+        masquerade(Measurement.current().window(), subnet).assertNotHit(false);
+    }
+
+    /** As {@link #assertNotMasqueraded(String)}, for the subnet of that network. */
+    public static void assertNotMasqueraded(Network network) {
+        masquerade(Measurement.current().window(), network).assertNotHit(false);
+    }
+
+    /** As {@link #assertNotMasqueraded(String)}, for the networks of that container. */
+    public static void assertNotMasqueraded(ContainerState container) {
+        masquerade(Measurement.current().window(), container).assertNotHit(false);
+    }
+
+    /** As {@link #assertNotMasqueraded(ContainerState)}, since that flow began. */
+    public static void assertNotMasqueraded(Flow flow, ContainerState container) {
+        masquerade(flow.window(), container).assertNotHit(false);
+    }
+
+    /**
+     * Asserts what a built-in chain does with packets that no rule decided.
+     *
+     * @param table the table, {@code filter}
+     * @param chain the chain, {@code FORWARD}
+     * @param policy the policy
+     */
+    public static void assertPolicy(String table, String chain, Policy policy) {
+        CounterSnapshot now = Measurement.current().session().counters().read(Family.IPV4, table);
+        List<Chain> chains = now.rulesets().stream()
+                .flatMap(ruleset -> ruleset.chain(table, chain).stream())
+                .toList();
+        List<Policy> policies = chains.stream()
+                .map(Chain::policy)
+                .filter(found -> found != null)
+                .toList();
+        if (policies.isEmpty() || !policies.stream().allMatch(found -> found == policy)) {
+            String actual = chains.isEmpty()
+                    ? "there is no such chain"
+                    : policies.isEmpty()
+                            ? "the chain is user-defined and has none"
+                            : policies.stream().map(Policy::name).collect(Collectors.joining(" and "));
+            throw new AssertionFailedError(
+                    new FailureText("policy of " + table + "/" + chain + " is not " + policy)
+                            .line("expected", policy.name())
+                            .line("actual", actual)
+                            .line(
+                                    "try",
+                                    "see `iptables -t " + table + " -S " + chain
+                                            + "`; Docker sets FORWARD to DROP only if"
+                                            + " it had to switch on net.ipv4.ip_forward itself")
+                            .toString(),
+                    policy.name(),
+                    actual);
+        }
+    }
+
+    /**
+     * As {@link #assertPolicy(String, String, Policy)}, for the policy's name.
+     *
+     * @throws IllegalArgumentException if it is none of ACCEPT, DROP, QUEUE
+     */
+    public static void assertPolicy(String table, String chain, String policy) {
+        assertPolicy(table, chain, Policy.valueOf(policy.toUpperCase(Locale.ROOT)));
+    }
+
+    /**
+     * Asserts that a rule which is written out was met.
+     *
+     * @param table the table, {@code nat}
+     * @param chain the chain, {@code POSTROUTING}
+     * @param iptablesSpec the rule as {@code iptables} takes it, {@code -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE}; it
+     *     need not be in the form in which the tool lists it
+     * @throws ParseException if it is not a rule
+     */
+    public static void assertRuleHit(String table, String chain, String iptablesSpec) {
+        assertRuleHit(table, chain, iptablesSpec, HitCount.ANY);
+    }
+
+    /** As {@link #assertRuleHit(String, String, String)}, for so many flows (nat) or packets (elsewhere). */
+    public static void assertRuleHit(String table, String chain, String iptablesSpec, HitCount count) {
+        Rule wanted = RuleSpec.parse(Family.IPV4, table, chain, iptablesSpec);
+        String spec = RuleSpec.normalise(Family.IPV4, wanted).spec();
+        Window window = Measurement.current().window();
+        verification(
+                        window,
+                        window.session().facts(List.of()),
+                        Claim.RULE,
+                        table,
+                        rule -> rule.rule().chain().equals(chain)
+                                && RuleSpec.normalise(Family.IPV4, rule.rule())
+                                        .spec()
+                                        .equals(spec),
+                        "rule of " + table + "/" + chain + " not hit",
+                        table + "/" + chain + "  " + spec,
+                        null,
+                        null,
+                        TCP,
+                        0,
+                        wanted)
+                .assertHit(count);
+    }
+
+    /**
+     * Asserts that two snapshots hold the same rules, chains and policies. The order of rules and what they counted do not
+     * matter.
+     *
+     * @param before the earlier one
+     * @param after the later one
+     */
+    public static void assertRulesetUnchanged(CounterSnapshot before, CounterSnapshot after) {
+        List<String> changes = RulesetChanges.between(CounterDelta.between(before, after));
+        if (!changes.isEmpty()) {
+            throw new AssertionFailedError(
+                    new FailureText("ruleset changed in " + changes.size()
+                                    + (changes.size() == 1 ? " place" : " places"))
+                            .line("expected", "the same rules, chains and policies as before")
+                            .line("actual", String.join("\n", changes))
+                            .line("try", "find who wrote: Docker does when a container or network starts or stops")
+                            .toString(),
+                    "no change",
+                    String.join("\n", changes));
+        }
+    }
+
+    private static Verification dnat(Window window, ContainerState container, int port, Transport transport) {
+        DockerFacts facts = Containers.facts(window, container);
+        ContainerFacts known = Containers.require(facts, container);
+        return verification(
+                window,
+                facts,
+                Claim.DNAT,
+                "nat",
+                port(RuleRole.PORT_DNAT, known, port, transport),
+                "DNAT not hit for " + subject(known, port, transport),
+                "a rule of the nat table that translates to port " + port + "/" + transport + " of " + known.name(),
+                known,
+                null,
+                transport,
+                port,
+                null);
+    }
+
+    private static Verification forward(Window window, ContainerState container, int port, Transport transport) {
+        DockerFacts facts = Containers.facts(window, container);
+        ContainerFacts known = Containers.require(facts, container);
+        return verification(
+                window,
+                facts,
+                Claim.FORWARD_ACCEPT,
+                "filter",
+                port(RuleRole.PORT_ACCEPT, known, port, transport),
+                "new flows not accepted for " + subject(known, port, transport),
+                "a rule of the filter table that accepts port " + port + "/" + transport + " of " + known.name(),
+                known,
+                null,
+                transport,
+                port,
+                null);
+    }
+
+    private static Predicate<MeasuredRule> port(
+            RuleRole role, ContainerFacts container, int port, Transport transport) {
+        return rule -> rule.role() == role
+                && rule.classified().serves(container)
+                && rule.classified().transport() == transport
+                && Integer.valueOf(port).equals(rule.classified().port());
+    }
+
+    private static Verification ofNetwork(
+            Window window, ContainerState container, Claim claim, RuleRole role, String headline) {
+        DockerFacts facts = Containers.facts(window, container);
+        ContainerFacts known = Containers.require(facts, container);
+        List<NetworkFacts> networks = facts.networksOf(known);
+        if (networks.isEmpty()) {
+            throw noBridge(known);
+        }
+        return verification(
+                window,
+                facts,
+                claim,
+                "filter",
+                rule -> rule.role() == role && networks.stream().anyMatch(rule.classified()::serves),
+                headline + " for container " + known.name() + ", network "
+                        + networks.stream().map(NetworkFacts::name).collect(Collectors.joining(", ")),
+                "a rule of the filter table that accepts it",
+                known,
+                networks.get(0),
+                TCP,
+                0,
+                null);
+    }
+
+    private static Verification masquerade(Window window, ContainerState container) {
+        DockerFacts facts = Containers.facts(window, container);
+        ContainerFacts known = Containers.require(facts, container);
+        List<NetworkFacts> networks = facts.networksOf(known);
+        if (networks.isEmpty()) {
+            throw noBridge(known);
+        }
+        return masquerade(window, facts, networks, known, "container " + known.name());
+    }
+
+    private static Verification masquerade(Window window, Network network) {
+        DockerFacts facts = window.session().facts(List.of());
+        NetworkFacts known = facts.network(network.getId())
+                .orElseThrow(() -> new CountercheckException(
+                        "the daemon does not know network " + network.getId(), "assert while the network is there"));
+        return masquerade(window, facts, List.of(known), null, "network " + known.name());
+    }
+
+    private static Verification masquerade(Window window, String subnet) {
+        Cidr wanted = Cidr.parse(subnet);
+        DockerFacts facts = window.session().facts(List.of());
+        NetworkFacts known = facts.networkOfSubnet(wanted)
+                .orElseThrow(() -> new CountercheckException(
+                        "no network of the daemon has the subnet " + wanted + "; there are "
+                                + facts.networks().stream()
+                                        .flatMap(n -> n.subnets().stream())
+                                        .map(Cidr::toString)
+                                        .collect(Collectors.joining(", ")),
+                        "name one of these, or the container: assertMasqueraded(container)"));
+        return masquerade(window, facts, List.of(known), null, "subnet " + wanted);
+    }
+
+    private static Verification masquerade(
+            Window window,
+            DockerFacts facts,
+            List<NetworkFacts> networks,
+            @Nullable ContainerFacts container,
+            String headline) {
+        return verification(
+                window,
+                facts,
+                Claim.MASQUERADE,
+                "nat",
+                rule -> (rule.role() == RuleRole.MASQUERADE || rule.role() == RuleRole.SNAT)
+                        && networks.stream().anyMatch(rule.classified()::serves),
+                "masquerade claim does not hold for " + headline,
+                "a MASQUERADE or SNAT rule for "
+                        + networks.stream()
+                                .flatMap(n -> n.subnets().stream())
+                                .filter(s -> !s.isIpv6())
+                                .map(Cidr::toString)
+                                .collect(Collectors.joining(", ")),
+                container,
+                networks.get(0),
+                TCP,
+                0,
+                null);
+    }
+
+    private static Verification verification(
+            Window window,
+            DockerFacts facts,
+            Claim claim,
+            String table,
+            Predicate<MeasuredRule> rules,
+            String headline,
+            String wanted,
+            @Nullable ContainerFacts container,
+            @Nullable NetworkFacts network,
+            Transport transport,
+            int port,
+            @Nullable Rule cited) {
+        return new Verification(
+                window,
+                facts,
+                new Verification.Subject(
+                        claim, table, rules, headline, wanted, container, network, transport, port, cited));
+    }
+
+    private static String subject(ContainerFacts container, int port, Transport transport) {
+        List<PublishedPort> bindings = container.ports(transport, port).stream()
+                .filter(p -> p.hostAddress() instanceof Inet4Address)
+                .toList();
+        return "container " + container.name() + ", port " + port + "/" + transport
+                + (bindings.isEmpty()
+                        ? ", not published"
+                        : ", published on "
+                                + bindings.stream()
+                                        .map(p -> Tuple.endpoint(p.hostAddress(), Integer.toString(p.hostPort())))
+                                        .collect(Collectors.joining(", ")));
+    }
+
+    private static CountercheckException noBridge(ContainerFacts container) {
+        return new CountercheckException(
+                "container " + container.name() + " is joined to no bridge network (network mode "
+                        + container.networkMode() + ")",
+                "assert on a running container of a bridge network");
+    }
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.PublishedPort;
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.session.DaemonSession;
+import io.github.countercheck.snapshot.CounterDelta;
+import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.traffic.Limits;
+import io.github.countercheck.traffic.Peer;
+import io.github.countercheck.traffic.Place;
+import io.github.countercheck.traffic.Probe;
+import io.github.countercheck.traffic.Prober;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.containers.ContainerState;
+
+/**
+ * Sends real packets; a parameter of a {@link ContainerNetworkTest}'s test.
+ *
+ * <p>By default one TCP connection is made from {@link Vantage#OUTSIDE outside the Docker host}, never through 127.0.0.1.
+ * Each shaping method returns another {@code Traffic}; each sending method waits for the end of what it sent. Every probe
+ * has a source port of its own and goes to a literal address, so that it is one flow and adds no name look-ups.
+ *
+ * <pre>{@code
+ * traffic.toPublishedPort(web, 80);
+ * traffic.times(3).from(Vantage.HOST).toPublishedPort(web, 80);
+ * traffic.udp().payload("ping").toPublishedPort(dns, 53);
+ * traffic.from(web).toOutside();
+ * }</pre>
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public final class Traffic {
+
+    private record Shape(
+            Vantage vantage,
+            @Nullable ContainerState sender,
+            Transport transport,
+            int times,
+            @Nullable String payload,
+            Limits limits) {}
+
+    private final Measurement measurement;
+    private final Shape shape;
+
+    private Traffic(Measurement measurement, Shape shape) {
+        this.measurement = measurement;
+        this.shape = shape;
+    }
+
+    static Traffic of(Measurement measurement) {
+        return new Traffic(measurement, new Shape(Vantage.OUTSIDE, null, Transport.TCP, 1, null, Limits.DEFAULT));
+    }
+
+    private Traffic with(UnaryOperator<Shape> change) {
+        return new Traffic(measurement, change.apply(shape));
+    }
+
+    /**
+     * Sends from there.
+     *
+     * @throws IllegalArgumentException for {@link Vantage#CONTAINER}: name the container
+     */
+    public Traffic from(Vantage vantage) {
+        if (vantage == Vantage.CONTAINER) {
+            throw new IllegalArgumentException("say which container: traffic.from(container)");
+        }
+        return with(s -> new Shape(vantage, null, s.transport, s.times, s.payload, s.limits));
+    }
+
+    /** Sends from inside that container. It needs no tools: a container that has them joins its network namespace. */
+    public Traffic from(ContainerState container) {
+        return with(s -> new Shape(Vantage.CONTAINER, container, s.transport, s.times, s.payload, s.limits));
+    }
+
+    /** Sends TCP connections, as is the default. */
+    public Traffic tcp() {
+        return with(s -> new Shape(s.vantage, s.sender, Transport.TCP, s.times, s.payload, s.limits));
+    }
+
+    /** Sends UDP datagrams, one a probe, and waits for one in answer to each. */
+    public Traffic udp() {
+        return with(s -> new Shape(s.vantage, s.sender, Transport.UDP, s.times, s.payload, s.limits));
+    }
+
+    /**
+     * Sends so many probes, one after the other, each a flow of its own.
+     *
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public Traffic times(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("times(" + count + "): at least 1 is sent");
+        }
+        return with(s -> new Shape(s.vantage, s.sender, s.transport, count, s.payload, s.limits));
+    }
+
+    /** Sends that text once connected; over UDP, as the datagram. */
+    public Traffic payload(String text) {
+        return with(s -> new Shape(s.vantage, s.sender, s.transport, s.times, text, s.limits));
+    }
+
+    /**
+     * Sends an HTTP/1.0 request for that path.
+     *
+     * @throws IllegalArgumentException if the path does not begin with a slash, or holds blanks or control characters
+     */
+    public Traffic http(String path) {
+        if (!path.matches("/[\\x21-\\x7e]*")) {
+            throw new IllegalArgumentException("not a request path: '" + path + "'");
+        }
+        return tcp().payload("GET " + path + " HTTP/1.0\r\nConnection: close\r\n\r\n");
+    }
+
+    /**
+     * Sets how long a probe may take.
+     *
+     * @param connect for the TCP handshake
+     * @param request for the answer
+     * @param total for everything
+     */
+    public Traffic limits(Duration connect, Duration request, Duration total) {
+        return with(s ->
+                new Shape(s.vantage, s.sender, s.transport, s.times, s.payload, new Limits(connect, request, total)));
+    }
+
+    /**
+     * Sends to a port that the container publishes on its host.
+     *
+     * @param container the container
+     * @param containerPort the port inside the container
+     * @throws CountercheckException if the port is not published for this protocol, cannot be called from the chosen
+     *     vantage, or a probe could not be sent
+     */
+    public Flow toPublishedPort(ContainerState container, int containerPort) {
+        ContainerFacts facts = facts(container);
+        List<PublishedPort> bindings = facts.ports(shape.transport, containerPort).stream()
+                .filter(p -> p.hostAddress() instanceof Inet4Address)
+                .sorted(Comparator.comparing((PublishedPort p) -> !p.isOnAnyAddress()))
+                .toList();
+        if (bindings.isEmpty()) {
+            throw new CountercheckException(
+                    "Docker publishes no port " + containerPort + "/" + shape.transport + " of container "
+                            + facts.name() + " on an IPv4 address; it publishes " + published(facts),
+                    "add withExposedPorts(" + containerPort + ") or a port binding for " + shape.transport);
+        }
+        boolean loopback = shape.vantage == Vantage.LOOPBACK;
+        PublishedPort binding = bindings.stream()
+                .filter(p -> p.isOnAnyAddress() || p.hostAddress().isLoopbackAddress() == loopback)
+                .findFirst()
+                .orElseThrow(() -> new CountercheckException(
+                        "port " + containerPort + " of container " + facts.name() + " is published only on "
+                                + Cidr.format(bindings.get(0).hostAddress()) + ", which " + shape.vantage
+                                + " cannot call",
+                        loopback
+                                ? "send from(Vantage.HOST) or from outside"
+                                : "send from(Vantage.LOOPBACK), or publish it on another address"));
+        return send(callable(binding), binding.hostPort());
+    }
+
+    private InetAddress callable(PublishedPort binding) {
+        if (!binding.isOnAnyAddress()) {
+            return binding.hostAddress();
+        }
+        return shape.vantage == Vantage.LOOPBACK
+                ? Cidr.parseAddress("127.0.0.1")
+                : measurement.session().peer().hostAddress();
+    }
+
+    private static String published(ContainerFacts facts) {
+        return facts.ports().isEmpty()
+                ? "none"
+                : facts.ports().stream()
+                        .map(p -> p.containerPort() + "/" + p.transport())
+                        .distinct()
+                        .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Sends to the world outside the Docker host: a peer that answers with the source address it saw.
+     *
+     * @throws CountercheckException if the probe could not be sent
+     * @throws IllegalStateException if no container to send from was named
+     */
+    public Flow toOutside() {
+        if (shape.vantage != Vantage.CONTAINER) {
+            throw new IllegalStateException("say which container sends: traffic.from(container).toOutside()");
+        }
+        return send(measurement.session().peer().address(), Peer.PORT);
+    }
+
+    /**
+     * Sends to a literal address, whatever is there.
+     *
+     * @param address a numeric IPv4 address; a name is refused, for looking it up would be traffic too
+     * @param port the port
+     * @throws CountercheckException if the probe could not be sent
+     * @throws IllegalArgumentException if the address is not numeric, or the port is not one
+     */
+    public Flow to(String address, int port) {
+        if (port < 1 || port > 65_535) {
+            throw new IllegalArgumentException("not a port: " + port);
+        }
+        return send(Cidr.parseAddress(address), port);
+    }
+
+    private Flow send(InetAddress address, int port) {
+        DaemonSession session = measurement.session();
+        Place place = place(session);
+        Window before = measurement.freshWindow();
+        String payload = shape.payload != null ? shape.payload : shape.transport == Transport.UDP ? "countercheck" : "";
+        List<Probe> probes = new ArrayList<>();
+        for (int i = 0; i < shape.times; i++) {
+            Probe probe = Prober.send(place, shape.transport, address, port, payload, shape.limits);
+            InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
+            probes.add(new Probe(probe.tuple(), probe.outcome(), probe.reply(), probe.detail(), probe.elapsed(), seen));
+        }
+        Flow flow = new Flow(before, shape.vantage, senderId(), probes);
+        measurement.sent(flow);
+        return flow;
+    }
+
+    private ContainerFacts facts(ContainerState container) {
+        return Containers.require(Containers.facts(measurement.window(), container), container);
+    }
+
+    private @Nullable String senderId() {
+        return shape.sender == null ? null : shape.sender.getContainerId();
+    }
+
+    private Place place(DaemonSession session) {
+        ContainerState sender = shape.sender;
+        if (sender != null) {
+            return session.inside(facts(sender));
+        }
+        return shape.vantage == Vantage.OUTSIDE ? session.peer().place() : session.onHost();
+    }
+
+    /** Begins the test's window anew: what was counted or sent before no longer matters to the short assertions. */
+    public void mark() {
+        measurement.mark();
+    }
+
+    /** Reads all rules and counters now. */
+    public CounterSnapshot snapshot() {
+        return measurement.session().counters().read();
+    }
+
+    /** Reads the counters now and returns what changed since the window began. */
+    public CounterDelta delta() {
+        return CounterDelta.between(measurement.baseline(), snapshot());
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.await.Patience;
+import io.github.countercheck.diagnosis.Claim;
+import io.github.countercheck.diagnosis.Diagnosis;
+import io.github.countercheck.diagnosis.Evidence;
+import io.github.countercheck.diagnosis.FailureText;
+import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.ruleset.Backend;
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.traffic.Probe;
+import io.github.countercheck.walk.CounterWalk;
+import io.github.countercheck.walk.MeasuredRule;
+import io.github.countercheck.walk.Observation;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.opentest4j.AssertionFailedError;
+
+/**
+ * Decides one claim about rules of one table: looks until the count is reached or the time is up, and words what it saw.
+ *
+ * @param window what is looked at
+ * @param facts what the daemon says
+ * @param subject what the claim is about
+ */
+record Verification(Window window, DockerFacts facts, Subject subject) {
+
+    /**
+     * What a claim is about.
+     *
+     * @param claim its kind
+     * @param table the table whose rules decide
+     * @param rules which rules should count
+     * @param headline the first line of a failure
+     * @param wanted the rule in words, for when there is none
+     * @param container the container it is about, if one
+     * @param network the network it is about, if one
+     * @param transport the protocol it is about
+     * @param port the container's port it is about, or 0
+     * @param cited the rule that the test wrote, if it wrote one
+     */
+    record Subject(
+            Claim claim,
+            String table,
+            Predicate<MeasuredRule> rules,
+            String headline,
+            String wanted,
+            @Nullable ContainerFacts container,
+            @Nullable NetworkFacts network,
+            Transport transport,
+            int port,
+            @Nullable Rule cited) {}
+
+    /** Passes when the rules counted that often since the window began. */
+    void assertHit(HitCount count) {
+        requireSent();
+        Observation seen = Patience.look(
+                window.await(), this::observeTable, observation -> count.reachedBy(hits(claimed(observation))));
+        List<MeasuredRule> claimed = claimed(seen);
+        requireMeasured(claimed);
+        long hits = hits(claimed);
+        if (!count.holdsFor(hits)) {
+            throw failure(count + " new " + unit(), count.atMost(), hits);
+        }
+        Optional<Probe> untranslated = untranslated();
+        if (untranslated.isPresent()) {
+            throw failure("the witnesses to agree", count.atMost(), hits);
+        }
+    }
+
+    /**
+     * Passes when the rules counted nothing although something was sent.
+     *
+     * @param rulesMustExist whether their absence leaves the claim undecided
+     */
+    void assertNotHit(boolean rulesMustExist) {
+        if (window.flows().isEmpty()) {
+            throw new CountercheckException(
+                    subject.headline() + ": nothing was sent in this window, so that nothing hit proves nothing",
+                    "send first, with Traffic: traffic.toPublishedPort(container, port), or"
+                            + " traffic.from(container).toOutside()");
+        }
+        requireSent();
+        // The probes are over, and the kernel counts while it handles the packet: one look is enough.
+        List<MeasuredRule> claimed = claimed(observeTable());
+        requireMeasured(claimed);
+        if (rulesMustExist && claimed.isEmpty()) {
+            throw new CountercheckException(
+                    subject.headline() + ": there is no " + subject.wanted()
+                            + ", so that nothing could have been counted",
+                    "publish the port, or find what removed Docker's rule");
+        }
+        long hits = hits(claimed);
+        if (hits > 0) {
+            throw failure("no new " + unit(), 0, hits);
+        }
+    }
+
+    private Observation observeTable() {
+        return Observation.of(
+                Family.IPV4, window.baseline(), window.session().counters().read(Family.IPV4, subject.table()), facts);
+    }
+
+    private List<MeasuredRule> claimed(Observation observation) {
+        return observation.rules().stream().filter(subject.rules()).toList();
+    }
+
+    private static long hits(List<MeasuredRule> rules) {
+        return rules.stream().mapToLong(MeasuredRule::hits).sum();
+    }
+
+    private String unit() {
+        return subject.table().equals("nat") ? "flow" : "packet";
+    }
+
+    private void requireSent() {
+        List<Probe> probes = probes();
+        if (!probes.isEmpty() && probes.stream().noneMatch(p -> p.outcome().wasSent())) {
+            throw new CountercheckException(
+                    subject.headline() + ": no probe left its sender ("
+                            + probes.get(0).tuple() + ": " + probes.get(0).detail() + ")",
+                    "give the sender a route and an address, then send again; the network was not tested");
+        }
+    }
+
+    private void requireMeasured(List<MeasuredRule> claimed) {
+        for (MeasuredRule rule : claimed) {
+            if (!rule.isCounted()) {
+                throw new CountercheckException(
+                        "the rule has no counter: " + rule.cite(), "read it with a tool that lists counters");
+            }
+            if (rule.isReset()) {
+                throw new CountercheckException(
+                        "the counter went backwards (" + rule.beforeAndAfter() + "): " + rule.cite()
+                                + "  was zeroed, or deleted and written again, during the test",
+                        "let no container start or stop, no firewall reload and no `iptables -Z` happen between the"
+                                + " baseline and the assertion; traffic.mark() takes a new baseline");
+            }
+        }
+    }
+
+    private List<Probe> probes() {
+        return window.flows().stream().flatMap(flow -> flow.probes().stream()).toList();
+    }
+
+    /** A second witness of masquerading: a flow of this subject whose own source address reached the peer. */
+    private Optional<Probe> untranslated() {
+        return subject.claim() != Claim.MASQUERADE
+                ? Optional.empty()
+                : probes().stream()
+                        .filter(p -> isOfSubject(p.tuple().source()))
+                        .filter(p -> p.tuple().source().equals(p.seenByPeer()))
+                        .findFirst();
+    }
+
+    private boolean isOfSubject(InetAddress source) {
+        ContainerFacts container = subject.container();
+        NetworkFacts network = subject.network();
+        return container != null ? container.owns(source) : network != null && network.contains(source);
+    }
+
+    private AssertionFailedError failure(String expected, long most, long hits) {
+        Observation all = Observation.of(
+                Family.IPV4, window.baseline(), window.session().counters().read(), facts);
+        List<MeasuredRule> claimed = claimed(all);
+        Evidence evidence = new Evidence(
+                subject.claim(),
+                subject.container(),
+                subject.network(),
+                subject.transport(),
+                subject.port(),
+                claimed,
+                most,
+                all,
+                probes());
+        FailureText text = new FailureText(subject.headline());
+        if (claimed.isEmpty()) {
+            text.line("expected", expected + " on " + subject.wanted()).line("actual", "there is no such rule");
+            Rule cited = subject.cited();
+            if (cited != null) {
+                Diagnosis.nearest(cited, all.rules()).ifPresent(rule -> text.line("nearest", rule.cite()));
+            }
+        } else {
+            text.line(
+                    "expected",
+                    expected + " on  "
+                            + claimed.stream().map(MeasuredRule::cite).collect(Collectors.joining("\n")));
+            text.line(
+                    "actual",
+                    "+" + hits + "  ("
+                            + claimed.stream().map(MeasuredRule::beforeAndAfter).collect(Collectors.joining("; "))
+                            + ")");
+        }
+        text.line(
+                "sent",
+                window.flows().isEmpty()
+                        ? "nothing by Traffic in this window"
+                        : window.flows().stream().map(Flow::toString).collect(Collectors.joining("\n")));
+        untranslated()
+                .ifPresent(p -> text.line(
+                        "peer",
+                        "saw the container's own address "
+                                + Cidr.format(p.tuple().source()) + ", so it was not masqueraded"));
+        text.findings(Diagnosis.of(evidence));
+        text.line("walk", CounterWalk.of(all).inOneLine());
+        List<Backend> backends = all.dockersBackends();
+        if (backends.size() > 1) {
+            text.line("note", "Docker's rules stand in " + backends + " at once; the kernel asks all of them");
+        }
+        return new AssertionFailedError(text.toString(), expected, claimed.isEmpty() ? "no such rule" : "+" + hits);
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.jupiter;
+
+import io.github.countercheck.ContainerNetworkTest;
+import io.github.countercheck.CountercheckException;
+import io.github.countercheck.Measurement;
+import io.github.countercheck.Traffic;
+import io.github.countercheck.session.DaemonSession;
+import io.github.countercheck.session.Settings;
+import io.github.countercheck.snapshot.CounterDelta;
+import io.github.countercheck.snapshot.CounterSnapshot;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.BeforeTestExecutionCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolutionException;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.AnnotationSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens a measurement before the body of each test and closes it after its {@code @AfterEach} methods; skips, with the
+ * reason, what cannot be measured. Registered by {@link ContainerNetworkTest}.
+ */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class CountercheckExtension
+        implements ExecutionCondition,
+                BeforeTestExecutionCallback,
+                AfterTestExecutionCallback,
+                AfterEachCallback,
+                ParameterResolver {
+
+    private static final ExtensionContext.Namespace NAMESPACE =
+            ExtensionContext.Namespace.create(CountercheckExtension.class);
+    private static final Logger WALKS = LoggerFactory.getLogger("countercheck.walk");
+
+    /** The one session of a run, or why there is none; kept, so that a missing daemon is not sought for each class. */
+    private record Attempt(
+            @Nullable DaemonSession session, @Nullable CountercheckException problem) implements AutoCloseable {
+
+        static Attempt with(Settings settings) {
+            try {
+                return new Attempt(DaemonSession.open(settings), null);
+            } catch (CountercheckException e) {
+                return new Attempt(null, e);
+            }
+        }
+
+        DaemonSession get() {
+            if (session == null) {
+                throw problem != null ? problem : new IllegalStateException("neither session nor problem");
+            }
+            return session;
+        }
+
+        @Override
+        public void close() {
+            if (session != null) {
+                session.close();
+            }
+        }
+    }
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        if (context.getTestMethod().isPresent()) {
+            return ConditionEvaluationResult.enabled("decided for the class");
+        }
+        Settings settings = settings(context);
+        Attempt attempt = attempt(context, settings);
+        CountercheckException problem = attempt.problem();
+        if (problem == null) {
+            return ConditionEvaluationResult.enabled(
+                    "counters are read in " + attempt.get().counters().description());
+        }
+        if (settings.required()) {
+            throw problem;
+        }
+        return ConditionEvaluationResult.disabled(problem.problem() + "; to run it: " + problem.remedy());
+    }
+
+    @Override
+    public void beforeTestExecution(ExtensionContext context) {
+        Measurement measurement = Measurement.open(
+                attempt(context, settings(context)).get(), await(context), () -> ContainerFields.names(context));
+        store(context).put(Measurement.class, measurement);
+    }
+
+    @Override
+    public void afterTestExecution(ExtensionContext context) {
+        if (settings(context).walk() == Settings.Walk.ALWAYS && WALKS.isInfoEnabled()) {
+            measurement(context).ifPresent(m -> WALKS.info("{}\n{}", context.getDisplayName(), m.walk()));
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        measurement(context).ifPresent(Measurement::close);
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        Class<?> type = parameter.getParameter().getType();
+        return type == Traffic.class || type == CounterSnapshot.class || type == CounterDelta.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        Class<?> type = parameter.getParameter().getType();
+        Measurement measurement = measurement(context)
+                .orElseThrow(() -> new ParameterResolutionException("[" + parameter.getParameter() + "] of "
+                        + parameter.getDeclaringExecutable() + ": there is no " + type.getSimpleName()
+                        + " before the test's body; take it as a parameter of the test or of an @AfterEach method"));
+        if (type == Traffic.class) {
+            return measurement.traffic();
+        }
+        return type == CounterSnapshot.class ? measurement.baseline() : measurement.delta();
+    }
+
+    private static Optional<Measurement> measurement(ExtensionContext context) {
+        return Optional.ofNullable(store(context).get(Measurement.class, Measurement.class));
+    }
+
+    private static ExtensionContext.Store store(ExtensionContext context) {
+        return context.getStore(NAMESPACE);
+    }
+
+    private static Attempt attempt(ExtensionContext context, Settings settings) {
+        return context.getRoot()
+                .getStore(NAMESPACE)
+                .getOrComputeIfAbsent(Attempt.class, key -> Attempt.with(settings), Attempt.class);
+    }
+
+    private static Settings settings(ExtensionContext context) {
+        return Settings.from(lookup(context));
+    }
+
+    private static Function<String, Optional<String>> lookup(ExtensionContext context) {
+        return key -> context.getConfigurationParameter(key)
+                .or(() -> Optional.ofNullable(System.getenv(Settings.environmentName(key))));
+    }
+
+    private static Duration await(ExtensionContext context) {
+        return annotation(context)
+                .map(ContainerNetworkTest::await)
+                .filter(text -> !text.isEmpty())
+                .map(Settings::parseDuration)
+                .orElseGet(() -> settings(context).await());
+    }
+
+    /** The annotation may stand on an enclosing class, or on another annotation. */
+    private static Optional<ContainerNetworkTest> annotation(ExtensionContext context) {
+        for (Optional<ExtensionContext> at = Optional.of(context);
+                at.isPresent();
+                at = at.get().getParent()) {
+            Optional<ContainerNetworkTest> found =
+                    AnnotationSupport.findAnnotation(at.get().getElement(), ContainerNetworkTest.class);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -14,7 +14,12 @@ final class Containers {
 
     /** Returns what the daemon says about its networks and that container, under the name that the test gives it. */
     static DockerFacts facts(Window window, ContainerState container) {
-        DockerFacts facts = window.session().facts(List.of(id(container)));
+        return facts(window, List.of(id(container)));
+    }
+
+    /** Returns what the daemon says about its networks and these containers, under the names that the test gives them. */
+    static DockerFacts facts(Window window, List<String> ids) {
+        DockerFacts facts = window.session().facts(ids);
         return new DockerFacts(
                 facts.networks(),
                 facts.containers().stream()

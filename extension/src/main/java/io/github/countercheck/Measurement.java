@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -94,16 +96,20 @@ public final class Measurement implements AutoCloseable {
         return CounterDelta.since(baseline(), session.counters()::read);
     }
 
-    /** Draws the way that this test's packets took, by the counters that moved. */
+    /** Tells what this test sent and draws the way that the packets took, by the counters that moved. */
     public String walk() {
+        Window window = window();
+        List<String> containers = Stream.concat(
+                        window.names().keySet().stream(),
+                        window.flows().stream().flatMap(flow -> flow.senderId().stream()))
+                .distinct()
+                .toList();
         Observation observation = Observation.of(
-                Family.IPV4,
-                baseline(),
-                session.counters().read(),
-                session.facts(window().flows().stream()
-                        .flatMap(flow -> flow.senderId().stream())
-                        .toList()));
-        return CounterWalk.of(observation).inLines();
+                Family.IPV4, window.baseline(), session.counters().read(), Containers.facts(window, containers));
+        return Stream.concat(
+                        window.flows().stream().map(flow -> "  sent " + flow),
+                        Stream.of(CounterWalk.of(observation).inLines()))
+                .collect(Collectors.joining("\n"));
     }
 
     /** Returns the traffic of this test, to be shaped. */

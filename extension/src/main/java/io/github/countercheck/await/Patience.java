@@ -42,7 +42,10 @@ public final class Patience {
                     .pollDelay(INTERVAL)
                     .pollInterval(INTERVAL)
                     .atMost(limit.plus(INTERVAL))
-                    .until(() -> good.test(seen.value = look.get()));
+                    .until(() -> {
+                        seen.value = look.get();
+                        return good.test(seen.value);
+                    });
         } catch (ConditionTimeoutException e) {
             // The caller judges what was seen last, in its own words.
             return seen.value;

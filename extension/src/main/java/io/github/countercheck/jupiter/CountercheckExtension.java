@@ -98,7 +98,12 @@ public final class CountercheckExtension
     @Override
     public void afterTestExecution(ExtensionContext context) {
         if (settings(context).walk() == Settings.Walk.ALWAYS && WALKS.isInfoEnabled()) {
-            measurement(context).ifPresent(m -> WALKS.info("{}\n{}", context.getDisplayName(), m.walk()));
+            measurement(context)
+                    .ifPresent(m -> WALKS.info(
+                            "{} > {}\n{}\n",
+                            context.getRequiredTestClass().getSimpleName(),
+                            context.getDisplayName(),
+                            m.walk()));
         }
     }
 

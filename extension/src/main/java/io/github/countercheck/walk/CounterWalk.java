@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.walk;
 
+import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Target;
@@ -102,13 +104,7 @@ public final class CounterWalk {
         }
         for (MeasuredRule rule : chains.getOrDefault(location, List.of())) {
             if (rule.hits() > 0) {
-                steps.add(new Step(
-                        depth,
-                        location,
-                        rule.position(),
-                        body(rule.rule()),
-                        rule.role().name(),
-                        rule.hits()));
+                steps.add(new Step(depth, location, rule.position(), body(rule.rule()), purpose(rule), rule.hits()));
                 Target target = rule.rule().target();
                 if (target != null) {
                     addChain(rule.rule().table() + "/" + target.name(), chains, depth + 1, above, steps);
@@ -118,6 +114,16 @@ public final class CounterWalk {
         above.remove(location);
     }
 
+    /** What the rule is for, and whom it serves: {@code PORT_DNAT web1 80/tcp}. */
+    private static String purpose(MeasuredRule rule) {
+        ContainerFacts container = rule.classified().container();
+        NetworkFacts network = rule.classified().network();
+        Integer port = rule.classified().port();
+        return rule.role()
+                + (container != null ? " " + container.name() : network != null ? " " + network.name() : "")
+                + (port == null ? "" : " " + port + "/" + rule.classified().transport());
+    }
+
     private static String body(Rule rule) {
         return rule.spec().substring("-A ".length() + rule.chain().length()).strip();
     }
@@ -125,15 +131,6 @@ public final class CounterWalk {
     /** Tells whether no counter moved at all. */
     public boolean isEmpty() {
         return steps.isEmpty();
-    }
-
-    /** Prints it in one line: {@code nat/PREROUTING #1 +3 -> nat/DOCKER #5 +3 -> …}. */
-    public String inOneLine() {
-        return isEmpty()
-                ? "no rule counted anything"
-                : steps.stream()
-                        .map(s -> s.where + (s.position == 0 ? " " + s.text : " #" + s.position) + " +" + s.hits)
-                        .collect(Collectors.joining(" -> "));
     }
 
     /** Prints it with a line for each rule, what is called by a jump set in under it. */
@@ -153,7 +150,7 @@ public final class CounterWalk {
                                 s.position == 0 ? "" : "#" + s.position,
                                 "+" + s.hits,
                                 s.text,
-                                s.role.isEmpty() ? "" : "   " + s.role)
+                                s.role.isEmpty() ? "" : "   # " + s.role)
                         .stripTrailing())
                 .collect(Collectors.joining("\n"));
     }

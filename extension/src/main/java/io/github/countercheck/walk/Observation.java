@@ -54,7 +54,7 @@ public record Observation(DockerFacts facts, CounterDelta delta, List<MeasuredRu
                 .map(Table::name)
                 .collect(Collectors.toCollection(TreeSet::new));
         CounterDelta delta = CounterDelta.between(before.only(family, tables::contains), now);
-        Map<Rule, RuleDelta> deltas = new IdentityHashMap<>();
+        IdentityHashMap<Rule, RuleDelta> deltas = new IdentityHashMap<>();
         delta.rules().stream().filter(d -> d.after() != null).forEach(d -> deltas.put(d.after(), d));
         List<MeasuredRule> rules = new ArrayList<>();
         for (Ruleset ruleset : now.rulesets()) {

@@ -2,7 +2,6 @@
 package io.github.countercheck.walk;
 
 import io.github.countercheck.docker.ContainerFacts;
-import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Target;
@@ -117,10 +116,9 @@ public final class CounterWalk {
     /** What the rule is for, and whom it serves: {@code PORT_DNAT web1 80/tcp}. */
     private static String purpose(MeasuredRule rule) {
         ContainerFacts container = rule.classified().container();
-        NetworkFacts network = rule.classified().network();
         Integer port = rule.classified().port();
         return rule.role()
-                + (container != null ? " " + container.name() : network != null ? " " + network.name() : "")
+                + (container == null ? "" : " " + container.name())
                 + (port == null ? "" : " " + port + "/" + rule.classified().transport());
     }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import io.github.countercheck.docker.DockerFactsReader;
+import io.github.countercheck.jupiter.CountercheckExtension;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.NullMarked;
+
+@AnalyzeClasses(packages = "io.github.countercheck", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTests {
+
+    private static final String BASE = "io.github.countercheck";
+
+    /** An import that found nothing would satisfy every rule below. */
+    @ArchTest
+    static void theScanFoundTheProject(JavaClasses all) {
+        assertThat(all.size()).isGreaterThan(80);
+        assertThat(all.stream().map(JavaClass::getPackageName).distinct()).hasSizeGreaterThanOrEqualTo(11);
+    }
+
+    @ArchTest
+    static final ArchRule arrowsPointOneWay = layeredArchitecture()
+            .consideringOnlyDependenciesInAnyPackage(BASE + "..")
+            .layer("ruleset")
+            .definedBy(BASE + ".ruleset")
+            .layer("await")
+            .definedBy(BASE + ".await")
+            .layer("snapshot")
+            .definedBy(BASE + ".snapshot")
+            .layer("netns")
+            .definedBy(BASE + ".netns")
+            .layer("docker")
+            .definedBy(BASE + ".docker")
+            .layer("traffic")
+            .definedBy(BASE + ".traffic")
+            .layer("walk")
+            .definedBy(BASE + ".walk")
+            .layer("diagnosis")
+            .definedBy(BASE + ".diagnosis")
+            .layer("session")
+            .definedBy(BASE + ".session")
+            .layer("api")
+            .definedBy(BASE)
+            .layer("jupiter")
+            .definedBy(BASE + ".jupiter")
+            .whereLayer("ruleset")
+            .mayNotAccessAnyLayer()
+            .whereLayer("await")
+            .mayNotAccessAnyLayer()
+            .whereLayer("snapshot")
+            .mayOnlyAccessLayers("ruleset")
+            .whereLayer("netns")
+            .mayOnlyAccessLayers("ruleset", "snapshot")
+            .whereLayer("docker")
+            .mayOnlyAccessLayers("ruleset")
+            .whereLayer("traffic")
+            .mayOnlyAccessLayers("ruleset", "await", "netns")
+            .whereLayer("walk")
+            .mayOnlyAccessLayers("ruleset", "snapshot", "docker")
+            .whereLayer("diagnosis")
+            .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk", "traffic")
+            .whereLayer("session")
+            .mayOnlyAccessLayers("ruleset", "snapshot", "netns", "docker", "traffic")
+            .whereLayer("jupiter")
+            .mayNotBeAccessedByAnyLayer()
+            // Everybody may say that something could not be measured.
+            .ignoreDependency(DescribedPredicate.alwaysTrue(), JavaClass.Predicates.type(CountercheckException.class))
+            // The annotation names its extension, as Jupiter wants it; nothing else looks that way.
+            .ignoreDependency(ContainerNetworkTest.class, CountercheckExtension.class);
+
+    @ArchTest
+    static final ArchRule theMiddleIsPure = noClasses()
+            .that()
+            .resideInAnyPackage(
+                    BASE + ".ruleset", BASE + ".snapshot", BASE + ".docker", BASE + ".walk", BASE + ".diagnosis")
+            .and()
+            .doNotHaveFullyQualifiedName(DockerFactsReader.class.getName())
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "org.junit..",
+                    "org.testcontainers..",
+                    "com.github.dockerjava..",
+                    "org.slf4j..",
+                    "java.io..",
+                    "java.nio.file..")
+            .orShould()
+            .dependOnClassesThat()
+            .areAssignableTo(ProcessBuilder.class)
+            .allowEmptyShould(false);
+
+    @ArchTest
+    static final ArchRule onlyTheExtensionKnowsJupitersLifeCycle = noClasses()
+            .that()
+            .resideOutsideOfPackage(BASE + ".jupiter")
+            .and()
+            .doNotHaveFullyQualifiedName(ContainerNetworkTest.class.getName())
+            .should()
+            .dependOnClassesThat(resideInAPackage("org.junit.."));
+
+    @ArchTest
+    static final ArchRule nobodyUsesWhatTestcontainersShades =
+            noClasses().should().dependOnClassesThat(resideInAPackage("org.testcontainers.shaded.."));
+
+    @ArchTest
+    static final ArchRule onlyOneClassKnowsAwaitility = noClasses()
+            .that()
+            .resideOutsideOfPackage(BASE + ".await")
+            .should()
+            .dependOnClassesThat(resideInAPackage("org.awaitility.."));
+
+    @ArchTest
+    static final ArchRule publicTypesSayHowStableTheyAre =
+            classes().that().arePublic().and().areTopLevelClasses().should().beAnnotatedWith(API.class);
+
+    @ArchTest
+    static void packagesSayWhereNullMayBe(JavaClasses all) {
+        assertThat(all.stream().map(JavaClass::getPackage).distinct())
+                .allSatisfy(p -> assertThat(p.isAnnotatedWith(NullMarked.class))
+                        .as(p.getName())
+                        .isTrue());
+    }
+
+    @ArchTest
+    static final ArchRule nothingIsPrinted = NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+
+    @ArchTest
+    static final ArchRule logsGoThroughSlf4j = NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
+}

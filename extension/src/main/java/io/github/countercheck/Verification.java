@@ -212,7 +212,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                         "saw the container's own address "
                                 + Cidr.format(p.tuple().source()) + ", so it was not masqueraded"));
         text.findings(Diagnosis.of(evidence));
-        text.line("walk", CounterWalk.of(all).inLines().strip());
+        text.line("walk", CounterWalk.of(all).inLines().stripIndent());
         List<Backend> backends = all.dockersBackends();
         if (backends.size() > 1) {
             text.line("note", "Docker's rules stand in " + backends + " at once; the kernel asks all of them");

@@ -9,8 +9,6 @@ import org.apiguardian.api.API;
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class FailureText {
 
-    private static final String LINE = "  %-9s %s";
-
     private final List<String> lines = new ArrayList<>();
 
     /** Begins with the headline. */
@@ -22,7 +20,7 @@ public final class FailureText {
     public FailureText line(String label, String text) {
         String name = label;
         for (String part : text.split("\n", -1)) {
-            lines.add(String.format(LINE, name, part));
+            lines.add(String.format("  %-9s %s", name, part));
             name = "";
         }
         return this;

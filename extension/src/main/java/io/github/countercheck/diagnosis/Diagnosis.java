@@ -382,6 +382,6 @@ public final class Diagnosis {
     }
 
     private static Set<String> words(Rule rule) {
-        return new HashSet<>(Arrays.asList(rule.spec().split(" ")));
+        return new HashSet<>(Arrays.asList(rule.spec().split(" ", -1)));
     }
 }

@@ -70,16 +70,19 @@ public final class DaemonProcess {
     private static List<Long> oneProcessPerNamespace() {
         Map<String, Long> pids = new HashMap<>();
         for (long pid : processes()) {
-            try {
-                String namespace = Files.readSymbolicLink(Path.of("/proc", Long.toString(pid), "ns", "net"))
-                        .toString();
-                pids.merge(namespace, pid, Math::min);
-            } catch (IOException | SecurityException e) {
-                // The process ended meanwhile, or is another user's; it cannot be asked.
-                continue;
-            }
+            namespace(pid).ifPresent(namespace -> pids.merge(namespace, pid, Math::min));
         }
         return pids.values().stream().sorted().toList();
+    }
+
+    /** Empty if the process ended meanwhile, or is another user's and cannot be asked. */
+    private static Optional<String> namespace(long pid) {
+        try {
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc", Long.toString(pid), "ns", "net"))
+                    .toString());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     private static List<Long> processes() {
@@ -129,7 +132,7 @@ public final class DaemonProcess {
                 .flatMap(name -> lines(net.resolve(name)).stream())
                 .forEach(line -> {
                     // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
-                    String[] fields = line.trim().split("\\s+");
+                    String[] fields = line.trim().split("\\s+", -1);
                     if (fields.length > 9 && fields[1].endsWith(suffix) && fields[3].equals(TCP_LISTEN)) {
                         inodes.add(fields[9]);
                     }

@@ -87,6 +87,7 @@ final class ExecConnection implements Shell.Connection {
      */
     private static final class Chunks extends InputStream {
 
+        /** No chunk that is added is empty. */
         private static final byte[] END = {};
 
         private final BlockingQueue<byte[]> queue = new LinkedBlockingQueue<>();
@@ -114,7 +115,7 @@ final class ExecConnection implements Shell.Connection {
             byte[] chunk = current;
             if (chunk == null || position == chunk.length) {
                 chunk = next();
-                if (chunk == END) {
+                if (chunk.length == 0) {
                     // Whoever reads again finds the end again.
                     queue.add(END);
                     return -1;

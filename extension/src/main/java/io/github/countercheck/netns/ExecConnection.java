@@ -31,7 +31,8 @@ final class ExecConnection implements Shell.Connection {
             @Override
             public void onNext(Frame frame) {
                 if (frame.getStreamType() != StreamType.STDERR) {
-                    fromShell.add(frame.getPayload());
+                    // The client reads the next frame into the same array.
+                    fromShell.add(frame.getPayload().clone());
                 }
             }
 

@@ -4,11 +4,9 @@ package io.github.countercheck.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.countercheck.ruleset.Captures;
-import io.github.countercheck.ruleset.Cidr;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,25 +60,7 @@ class CapturedRolesTests {
     }
 
     private static String line(ClassifiedRule rule) {
-        List<String> words = new ArrayList<>(List.of(rule.role().name()));
-        if (rule.container() != null) {
-            words.add("container=" + rule.container().name());
-        }
-        if (rule.network() != null) {
-            words.add("network=" + rule.network().name());
-        }
-        if (rule.port() != null) {
-            words.add("port=" + rule.port() + "/" + rule.transport());
-        }
-        if (rule.hostPort() != null) {
-            words.add("host="
-                    + (rule.hostAddress() == null ? "*" : Cidr.format(rule.hostAddress()))
-                    + ":" + rule.hostPort());
-        }
-        if (rule.subnet() != null) {
-            words.add("subnet=" + rule.subnet());
-        }
-        return String.join(" ", words) + "\n    " + rule.rule().table() + " "
+        return Described.of(rule) + "\n    " + rule.rule().table() + " "
                 + rule.rule().spec();
     }
 }

@@ -27,6 +27,10 @@ import org.apiguardian.api.API;
  *
  * <ul>
  *   <li>A rule with one condition more than Docker writes, a comment included, is {@link RuleRole#FOREIGN}.
+ *   <li>A rule in one of Docker's chains has a role only if packets get there as they do to Docker's own rule of that
+ *       role: {@code -A DOCKER -o docker0 -j DROP} is the user's, for isolation drops only what left another bridge. A
+ *       drop of all but one source or destination belongs to an internal network; where the daemon says that the network
+ *       is none, the rule is the user's.
  *   <li>A device is a bridge of Docker's if the daemon names it, if it has a default name ({@code docker0},
  *       {@code docker_gwbridge}, {@code br-} and twelve hexadecimal digits), or if Docker's own jumps name it. The last
  *       two are for networks that are gone. So libvirt's {@code -A FORWARD -i virbr0 -o virbr0 -j ACCEPT} is

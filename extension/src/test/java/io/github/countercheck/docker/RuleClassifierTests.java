@@ -222,12 +222,14 @@ class RuleClassifierTests {
             G1  | filter -A DOCKER -i docker0 -j ACCEPT
             G3  | filter -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80:90 -j ACCEPT
             G3  | filter -A DOCKER -s 198.51.100.7/32 -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT
+            G3  | filter -A DOCKER-ISOLATION-STAGE-1 ! -s 10.0.0.0/8 -o docker0 -j DROP
             G3  | filter -A DOCKER-CT -m conntrack --ctstate INVALID -j DROP
             G3  | filter -A DOCKER-FORWARD -i docker0 -m comment --comment mine -j ACCEPT
             G3  | filter -A DOCKER-FORWARD -i docker0 -o lab0 -j ACCEPT
             G3  | filter -A DOCKER-FORWARD -g DOCKER-CT
             G3  | filter -A DOCKER ! -i docker0 -o docker0 -j REJECT --reject-with icmp-port-unreachable
             NAT | nat -A DOCKER -i eth0 -j RETURN
+            NAT | nat -A DOCKER -d 203.0.113.0/24 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
             NAT | nat -A DOCKER -p tcp -m tcp --dport 8080 -m comment --comment mine -j DNAT --to-destination 172.17.0.2:80
             NAT | nat -A DOCKER -s 198.51.100.0/24 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
             NAT | nat -A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2-172.17.0.9

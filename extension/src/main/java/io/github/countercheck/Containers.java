@@ -14,12 +14,15 @@ final class Containers {
 
     /** Returns what the daemon says about its networks and that container, under the name that the test gives it. */
     static DockerFacts facts(Window window, ContainerState container) {
-        return facts(window, List.of(id(container)));
+        return named(window, window.session().facts(List.of(id(container))));
     }
 
-    /** Returns what the daemon says about its networks and these containers, under the names that the test gives them. */
-    static DockerFacts facts(Window window, List<String> ids) {
-        DockerFacts facts = window.session().facts(ids);
+    /** Returns what the daemon says about its networks and all running containers, under the names of the test. */
+    static DockerFacts facts(Window window) {
+        return named(window, window.session().facts());
+    }
+
+    private static DockerFacts named(Window window, DockerFacts facts) {
         return new DockerFacts(
                 facts.networks(),
                 facts.containers().stream()
@@ -51,7 +54,7 @@ final class Containers {
         String id = container.getContainerId();
         if (id == null) {
             throw new CountercheckException(
-                    "the container was not started",
+                    "the container was not started, or was stopped again",
                     "start it, or put @Container on its field, before traffic is sent to it or asserted on");
         }
         return id;

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one call of {@link Traffic} sent: one probe or several alike, and what became of each.
@@ -27,24 +26,17 @@ public final class Flow {
 
     private final Window before;
     private final Vantage vantage;
-    private final @Nullable String senderId;
     private final List<Probe> probes;
 
-    Flow(Window before, Vantage vantage, @Nullable String senderId, List<Probe> probes) {
+    Flow(Window before, Vantage vantage, List<Probe> probes) {
         this.before = before;
         this.vantage = vantage;
-        this.senderId = senderId;
         this.probes = List.copyOf(probes);
     }
 
     /** Returns the window of this flow alone. */
     Window window() {
         return new Window(before.session(), before.await(), before.names(), before.baseline(), List.of(this));
-    }
-
-    /** Returns the id of the container that sent it, if one did. */
-    Optional<String> senderId() {
-        return Optional.ofNullable(senderId);
     }
 
     /** Returns from where it was sent. */

@@ -99,13 +99,8 @@ public final class Measurement implements AutoCloseable {
     /** Tells what this test sent and draws the way that the packets took, by the counters that moved. */
     public String walk() {
         Window window = window();
-        List<String> containers = Stream.concat(
-                        window.names().keySet().stream(),
-                        window.flows().stream().flatMap(flow -> flow.senderId().stream()))
-                .distinct()
-                .toList();
         Observation observation = Observation.of(
-                Family.IPV4, window.baseline(), session.counters().read(), Containers.facts(window, containers));
+                Family.IPV4, window.baseline(), session.counters().read(), Containers.facts(window));
         return Stream.concat(
                         window.flows().stream().map(flow -> "  sent " + flow),
                         Stream.of(CounterWalk.of(observation).inLines()))

@@ -225,17 +225,13 @@ public final class Traffic {
             InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
             probes.add(new Probe(probe.tuple(), probe.outcome(), probe.reply(), probe.detail(), probe.elapsed(), seen));
         }
-        Flow flow = new Flow(before, shape.vantage, senderId(), probes);
+        Flow flow = new Flow(before, shape.vantage, probes);
         measurement.sent(flow);
         return flow;
     }
 
     private ContainerFacts facts(ContainerState container) {
         return Containers.require(Containers.facts(measurement.window(), container), container);
-    }
-
-    private @Nullable String senderId() {
-        return shape.sender == null ? null : shape.sender.getContainerId();
     }
 
     private Place place(DaemonSession session) {

@@ -2,6 +2,7 @@
 package io.github.countercheck.session;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.exception.NotFoundException;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
@@ -158,9 +159,25 @@ public final class DaemonSession implements AutoCloseable {
         return counters;
     }
 
-    /** Asks the daemon for its networks and these containers. */
+    /** Asks the daemon for its networks and all running containers. */
+    public DockerFacts facts() {
+        return DockerFactsReader.read(client);
+    }
+
+    /**
+     * Asks the daemon for its networks and these containers.
+     *
+     * @throws CountercheckException if it does not know one of them
+     */
     public DockerFacts facts(List<String> containerIds) {
-        return DockerFactsReader.read(client, containerIds);
+        try {
+            return DockerFactsReader.read(client, containerIds);
+        } catch (NotFoundException e) {
+            throw new CountercheckException(
+                    "the daemon does not know the container any more: " + e.getMessage(),
+                    "assert while the container is there",
+                    e);
+        }
     }
 
     private synchronized Toolbox toolbox() {

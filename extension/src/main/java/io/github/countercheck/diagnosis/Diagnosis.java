@@ -137,6 +137,18 @@ public final class Diagnosis {
                                     + " counts again with each retry",
                             "look for what drops it: filter/FORWARD, net.ipv4.ip_forward, rp_filter")));
         }
+        if (evidence.claim() == Claim.FORWARD_ACCEPT
+                && evidence.observation()
+                        .withRole(RuleRole.RETURN_TRAFFIC)
+                        .findAny()
+                        .isEmpty()) {
+            return Optional.of(new Finding(
+                    Cause.NO_RULE,
+                    "no rule accepts RELATED,ESTABLISHED before this one, so that every packet of a flow met it and not"
+                            + " the first alone",
+                    "restart Docker, which writes its rules anew, and find what removed that one (iptables -F, a firewall"
+                            + " reload)"));
+        }
         return Optional.of(new Finding(
                 Cause.HIT_BY_STRANGER,
                 "the rule counted " + evidence.hits() + ", the test sent "

@@ -15,7 +15,6 @@ import io.github.countercheck.Flow;
 import io.github.countercheck.Traffic;
 import io.github.countercheck.session.Image;
 import java.net.InetAddress;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
@@ -26,7 +25,8 @@ import org.testcontainers.junit.jupiter.Container;
 @ContainerNetworkTest
 class OutboundIT {
 
-    private static final Network NETWORK = Network.newNetwork();
+    /** A network of this run; Testcontainers removes it at the end. */
+    private static final Network NETWORK = Network.SHARED;
 
     @Container
     static final GenericContainer<?> onDefaultBridge = Web.container();
@@ -39,11 +39,6 @@ class OutboundIT {
     static final GenericContainer<?> toolLess = new GenericContainer<>(Image.TOOL_LESS.reference())
             .withExposedPorts(80)
             .waitingFor(Wait.forHttp("/"));
-
-    @AfterAll
-    static void removeNetwork() {
-        NETWORK.close();
-    }
 
     @Test
     void defaultBridgeIsMasqueraded(Traffic traffic) {

@@ -96,13 +96,15 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         requireMeasured(claimed);
         if (rulesMustExist && claimed.isEmpty()) {
             throw new CountercheckException(
-                    subject.headline() + ": there is no " + subject.wanted()
-                            + ", so that nothing could have been counted",
+                    subject.headline() + ": nothing could have been counted, for this is missing: " + subject.wanted(),
                     "publish the port, or find what removed Docker's rule");
         }
         long hits = hits(claimed);
         if (hits > 0) {
             throw failure("no new " + unit(), 0, hits);
+        }
+        if (translated().isPresent()) {
+            throw failure("no other source address", 0, hits);
         }
     }
 
@@ -124,7 +126,9 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private void requireSent() {
-        List<Probe> probes = probes();
+        List<Probe> own = ownProbes();
+        // What others sent is no control for a sender whose own probes never left.
+        List<Probe> probes = own.isEmpty() ? probes() : own;
         if (!probes.isEmpty() && probes.stream().noneMatch(p -> p.outcome().wasSent())) {
             throw new CountercheckException(
                     subject.headline() + ": no probe left its sender ("
@@ -155,12 +159,23 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
 
     /** A second witness of masquerading: a flow of this subject whose own source address reached the peer. */
     private Optional<Probe> untranslated() {
+        return ownProbes().stream()
+                .filter(p -> p.tuple().source().equals(p.seenByPeer()))
+                .findFirst();
+    }
+
+    /** The same witness of the contrary: whatever rule did it, the peer saw another address than the subject's own. */
+    private Optional<Probe> translated() {
+        return ownProbes().stream()
+                .filter(p -> p.seenByPeer() != null && !p.tuple().source().equals(p.seenByPeer()))
+                .findFirst();
+    }
+
+    /** The probes that the subject of a claim on masquerading sent itself. */
+    private List<Probe> ownProbes() {
         return subject.claim() != Claim.MASQUERADE
-                ? Optional.empty()
-                : probes().stream()
-                        .filter(p -> isOfSubject(p.tuple().source()))
-                        .filter(p -> p.tuple().source().equals(p.seenByPeer()))
-                        .findFirst();
+                ? List.of()
+                : probes().stream().filter(p -> isOfSubject(p.tuple().source())).toList();
     }
 
     private boolean isOfSubject(InetAddress source) {
@@ -211,6 +226,13 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                         "peer",
                         "saw the container's own address "
                                 + Cidr.format(p.tuple().source()) + ", so it was not masqueraded"));
+        translated()
+                .filter(p -> hits == 0)
+                .ifPresent(p -> text.line(
+                        "peer",
+                        "the peer saw "
+                                + p.sourceSeen().map(Cidr::format).orElse("-") + ", not the container's own address "
+                                + Cidr.format(p.tuple().source()) + ": a rule that is not Docker's changed it"));
         text.findings(Diagnosis.of(evidence));
         text.line("walk", CounterWalk.of(all).inLines().stripIndent());
         List<Backend> backends = all.dockersBackends();

@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -72,7 +73,7 @@ public final class Diagnosis {
                     case MASQUERADE ->
                         new Finding(
                                 Cause.NO_RULE,
-                                "no rule of nat/POSTROUTING gives flows from " + networkWords()
+                                "no rule of Docker's in nat/POSTROUTING gives flows from " + networkWords()
                                         + " another source address" + seenUntranslated(),
                                 "look at \"ip-masq\" in daemon.json and the network option"
                                         + " com.docker.network.bridge.enable_ip_masquerade; if both are on, some tool"
@@ -149,6 +150,12 @@ public final class Diagnosis {
                     "restart Docker, which writes its rules anew, and find what removed that one (iptables -F, a firewall"
                             + " reload)"));
         }
+        if (!evidence.probes().isEmpty()
+                && (!countsOncePerProbe()
+                        || evidence.hits() <= evidence.probes().size())) {
+            // What the test sent accounts for it, or may: nothing speaks for somebody else.
+            return Optional.empty();
+        }
         return Optional.of(new Finding(
                 Cause.HIT_BY_STRANGER,
                 "the rule counted " + evidence.hits() + ", the test sent "
@@ -159,7 +166,20 @@ public final class Diagnosis {
                         + " begin the window later with traffic.mark()"));
     }
 
+    /** Rules that see every packet count several for a probe; how many is not known. */
+    private boolean countsOncePerProbe() {
+        return switch (evidence.claim()) {
+            case DNAT, MASQUERADE, FORWARD_ACCEPT -> true;
+            case RETURN_TRAFFIC, OUTBOUND_ACCEPT -> false;
+            case RULE ->
+                evidence.claimed().stream().allMatch(rule -> rule.rule().table().equals("nat"));
+        };
+    }
+
     private Optional<Finding> loopback() {
+        if (evidence.hits() > evidence.most()) {
+            return Optional.empty();
+        }
         boolean inbound = evidence.claim() == Claim.DNAT || evidence.claim() == Claim.FORWARD_ACCEPT;
         if (!inbound
                 || probesTo(t -> t.destination().isLoopbackAddress()).findAny().isEmpty()) {
@@ -199,6 +219,10 @@ public final class Diagnosis {
     }
 
     private Optional<Finding> droppedLater() {
+        if (evidence.hits() > evidence.most()
+                && probes(Outcome.TIMED_OUT).findAny().isEmpty()) {
+            return Optional.empty();
+        }
         Optional<String> dropper = dropper();
         if (dropper.isPresent()) {
             return Optional.of(new Finding(
@@ -245,21 +269,44 @@ public final class Diagnosis {
             return Optional.empty();
         }
         MeasuredRule wanted = evidence.claimed().get(0);
+        // Before the rule itself, or before a jump that leads to its chain.
+        return Stream.concat(
+                        Stream.of(wanted),
+                        evidence.observation().rules().stream()
+                                .filter(rule ->
+                                        rule.rule().table().equals(wanted.rule().table())
+                                                && rule.rule()
+                                                        .hasTarget(wanted.rule().chain())))
+                .flatMap(place -> shadowing(wanted, place))
+                .findFirst();
+    }
+
+    private Stream<Finding> shadowing(MeasuredRule wanted, MeasuredRule place) {
         return evidence.observation()
                 .moved()
-                .filter(rule -> rule.location().equals(wanted.location()) && rule.position() < wanted.position())
+                .filter(rule -> rule.location().equals(place.location()) && rule.position() < place.position())
                 .filter(rule -> rule.rule().target() != null
                         && (wanted.rule().table().equals("nat")
                                 ? ENDING_NAT.contains(rule.rule().target().name())
                                 : "ACCEPT".equals(rule.rule().target().name())))
-                .filter(rule -> rule.role() == RuleRole.FOREIGN || rule.role() == wanted.role())
-                .findFirst()
+                .filter(rule -> rule.role() == RuleRole.FOREIGN || takesSamePackets(rule, wanted))
                 .map(rule -> new Finding(
                         Cause.RULE_SHADOWED,
-                        rule.cite() + "  stands before it (#" + rule.position() + " before #" + wanted.position()
-                                + ") and counted +" + rule.hits(),
+                        rule.cite() + "  stands before " + (place == wanted ? "it" : "the jump to its chain") + " (#"
+                                + rule.position() + " before #" + place.position() + ") and counted +" + rule.hits(),
                         "remove that rule or put it after Docker's; a rule for a container that is gone is left over:"
                                 + " restart Docker"));
+    }
+
+    /** Docker writes rules of one role for each port and network; only one for the same port takes another's packets. */
+    private static boolean takesSamePackets(MeasuredRule rule, MeasuredRule wanted) {
+        return rule.role() == wanted.role()
+                && rule.classified().transport() == wanted.classified().transport()
+                && Objects.equals(
+                        rule.classified().hostPort(), wanted.classified().hostPort())
+                && (rule.role() == RuleRole.PORT_DNAT
+                        || Objects.equals(
+                                rule.classified().network(), wanted.classified().network()));
     }
 
     private Optional<Finding> notHit() {

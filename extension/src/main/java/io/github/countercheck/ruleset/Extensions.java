@@ -63,7 +63,8 @@ final class Extensions {
             Map.entry("ttl-exceeded", "11"),
             Map.entry("parameter-problem", "12"),
             Map.entry("timestamp-request", "13"),
-            Map.entry("timestamp-reply", "14"));
+            Map.entry("timestamp-reply", "14"),
+            Map.entry("255", "any"));
 
     private static final Map<String, String> ICMP6_TYPES = Map.ofEntries(
             Map.entry("destination-unreachable", "1"),
@@ -157,7 +158,7 @@ final class Extensions {
                             "limit",
                             known("--limit", 1, each(Extensions::rate)),
                             known("--limit-burst", 1, (family, o) -> unless("5", o)))
-                    .with(o -> withDefault(o, "--limit", "3/hour")),
+                    .with((family, all) -> withDefault(all, "--limit", "3/hour")),
             extension("length", known("--length", 1, each(Extensions::range))),
             extension("ttl", known("--ttl-eq", 1, "--ttl"), known("--ttl-lt", 1), known("--ttl-gt", 1)),
             extension("hl", known("--hl-eq", 1), known("--hl-lt", 1), known("--hl-gt", 1)),
@@ -212,7 +213,11 @@ final class Extensions {
             extension("MASQUERADE", TO_PORTS, RANDOM, FULLY_RANDOM),
             extension("REDIRECT", TO_PORTS, RANDOM),
             extension("NETMAP", known("--to", 1, each(Extensions::netWithPrefix))),
-            extension("REJECT", known("--reject-with", 1, Extensions::rejection)),
+            extension("REJECT", known("--reject-with", 1, Extensions::rejection))
+                    .with((family, all) -> withDefault(
+                            all,
+                            "--reject-with",
+                            family == Family.IPV4 ? "icmp-port-unreachable" : "icmp6-port-unreachable")),
             extension(
                     "LOG",
                     known("--log-prefix", 1),
@@ -228,8 +233,11 @@ final class Extensions {
                     known("--nflog-group", 1, (family, o) -> unless("0", o)),
                     known("--nflog-range", 1),
                     known("--nflog-size", 1),
-                    known("--nflog-threshold", 1, (family, o) -> unless("1", o))),
-            extension("NFQUEUE", known("--queue-num", 1), known("--queue-balance", 1), known("--queue-bypass", 0)),
+                    known("--nflog-threshold", 1)),
+            extension("NFQUEUE", known("--queue-num", 1), known("--queue-balance", 1), known("--queue-bypass", 0))
+                    .with((family, all) -> all.stream().anyMatch(o -> o.name().equals("--queue-balance"))
+                            ? all
+                            : withDefault(all, "--queue-num", "0")),
             extension(
                     "MARK",
                     known("--set-xmark", 1, Extensions::setMark),
@@ -249,7 +257,7 @@ final class Extensions {
                             known("--nfmask", 1, each(Extensions::hex)),
                             known("--ctmask", 1, each(Extensions::hex)),
                             known("--mask", 1, each(Extensions::hex)))
-                    .with(Extensions::copiedMarkMasks),
+                    .with((family, all) -> copiedMarkMasks(all)),
             extension("TCPMSS", known("--set-mss", 1), known("--clamp-mss-to-pmtu", 0)),
             extension("CHECKSUM", known("--checksum-fill", 0)),
             extension("TRACE"),
@@ -261,6 +269,11 @@ final class Extensions {
     private interface Canonical {
         @Nullable
         Option apply(Family family, Option option);
+    }
+
+    /** What follows from all options of an extension together, such as defaults that are printed. */
+    private interface Whole {
+        List<Option> apply(Family family, List<Option> options);
     }
 
     /** One option. Negation is part of what {@code canonical} gets and returns. */
@@ -275,9 +288,9 @@ final class Extensions {
         }
     }
 
-    private record Extension(String name, List<Known> options, boolean sorted, UnaryOperator<List<Option>> whole) {
+    private record Extension(String name, List<Known> options, boolean sorted, Whole whole) {
 
-        Extension with(UnaryOperator<List<Option>> other) {
+        Extension with(Whole other) {
             return new Extension(name, options, sorted, other);
         }
 
@@ -315,7 +328,7 @@ final class Extensions {
     }
 
     private static Extension extension(String name, Known... options) {
-        return new Extension(name, List.of(options), true, UnaryOperator.identity());
+        return new Extension(name, List.of(options), true, (family, all) -> all);
     }
 
     private static Known known(String name, int values, String... synonyms) {
@@ -377,12 +390,7 @@ final class Extensions {
         if (found.sorted()) {
             canonical.sort(Comparator.comparingInt(found::rank));
         }
-        List<Option> whole = found.whole().apply(canonical);
-        if (found.name().equals("REJECT")) {
-            return withDefault(
-                    whole, "--reject-with", family == Family.IPV4 ? "icmp-port-unreachable" : "icmp6-port-unreachable");
-        }
-        return whole;
+        return found.whole().apply(family, canonical);
     }
 
     private static List<Option> withDefault(List<Option> options, String name, String value) {

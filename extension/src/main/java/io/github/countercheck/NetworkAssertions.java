@@ -201,18 +201,13 @@ public final class NetworkAssertions {
                         container,
                         Claim.RETURN_TRAFFIC,
                         RuleRole.RETURN_TRAFFIC,
-                        "return traffic not accepted")
+                        "return traffic")
                 .assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertReturnTrafficAccepted(ContainerState)}, since that flow began. */
     public static void assertReturnTrafficAccepted(Flow flow, ContainerState container) {
-        ofNetwork(
-                        flow.window(),
-                        container,
-                        Claim.RETURN_TRAFFIC,
-                        RuleRole.RETURN_TRAFFIC,
-                        "return traffic not accepted")
+        ofNetwork(flow.window(), container, Claim.RETURN_TRAFFIC, RuleRole.RETURN_TRAFFIC, "return traffic")
                 .assertHit(HitCount.ANY);
     }
 
@@ -230,18 +225,13 @@ public final class NetworkAssertions {
                         container,
                         Claim.OUTBOUND_ACCEPT,
                         RuleRole.OUTBOUND_ACCEPT,
-                        "outbound traffic not accepted")
+                        "outbound traffic")
                 .assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertOutboundAccepted(ContainerState)}, since that flow began. */
     public static void assertOutboundAccepted(Flow flow, ContainerState container) {
-        ofNetwork(
-                        flow.window(),
-                        container,
-                        Claim.OUTBOUND_ACCEPT,
-                        RuleRole.OUTBOUND_ACCEPT,
-                        "outbound traffic not accepted")
+        ofNetwork(flow.window(), container, Claim.OUTBOUND_ACCEPT, RuleRole.OUTBOUND_ACCEPT, "outbound traffic")
                 .assertHit(HitCount.ANY);
     }
 
@@ -380,7 +370,8 @@ public final class NetworkAssertions {
                                 && RuleSpec.normalise(Family.IPV4, rule.rule())
                                         .spec()
                                         .equals(spec),
-                        "rule of " + table + "/" + chain + " not hit",
+                        "rule of " + table + "/" + chain,
+                        "hit",
                         table + "/" + chain + "  " + spec,
                         null,
                         null,
@@ -421,7 +412,8 @@ public final class NetworkAssertions {
                 Claim.DNAT,
                 "nat",
                 port(RuleRole.PORT_DNAT, known, port, transport),
-                "DNAT not hit for " + subject(known, port, transport),
+                "DNAT",
+                "hit for " + subject(known, port, transport),
                 "a rule of the nat table that translates to port " + port + "/" + transport + " of " + known.name(),
                 known,
                 null,
@@ -439,7 +431,8 @@ public final class NetworkAssertions {
                 Claim.FORWARD_ACCEPT,
                 "filter",
                 port(RuleRole.PORT_ACCEPT, known, port, transport),
-                "new flows not accepted for " + subject(known, port, transport),
+                "new flows",
+                "accepted for " + subject(known, port, transport),
                 "a rule of the filter table that accepts port " + port + "/" + transport + " of " + known.name(),
                 known,
                 null,
@@ -457,7 +450,7 @@ public final class NetworkAssertions {
     }
 
     private static Verification ofNetwork(
-            Window window, ContainerState container, Claim claim, RuleRole role, String headline) {
+            Window window, ContainerState container, Claim claim, RuleRole role, String what) {
         DockerFacts facts = Containers.facts(window, container);
         ContainerFacts known = Containers.require(facts, container);
         List<NetworkFacts> networks = facts.networksOf(known);
@@ -470,7 +463,8 @@ public final class NetworkAssertions {
                 claim,
                 "filter",
                 rule -> rule.role() == role && networks.stream().anyMatch(rule.classified()::serves),
-                headline + " for container " + known.name() + ", network "
+                what,
+                "accepted for container " + known.name() + ", network "
                         + networks.stream().map(NetworkFacts::name).collect(Collectors.joining(", ")),
                 "a rule of the filter table that accepts it",
                 known,
@@ -517,7 +511,7 @@ public final class NetworkAssertions {
             DockerFacts facts,
             List<NetworkFacts> networks,
             @Nullable ContainerFacts container,
-            String headline) {
+            String whom) {
         return verification(
                 window,
                 facts,
@@ -525,7 +519,8 @@ public final class NetworkAssertions {
                 "nat",
                 rule -> (rule.role() == RuleRole.MASQUERADE || rule.role() == RuleRole.SNAT)
                         && networks.stream().anyMatch(rule.classified()::serves),
-                "masquerade claim does not hold for " + headline,
+                "flows",
+                "masqueraded for " + whom,
                 "a MASQUERADE or SNAT rule for "
                         + networks.stream()
                                 .flatMap(n -> n.subnets().stream())
@@ -545,7 +540,8 @@ public final class NetworkAssertions {
             Claim claim,
             String table,
             Predicate<MeasuredRule> rules,
-            String headline,
+            String what,
+            String deed,
             String wanted,
             @Nullable ContainerFacts container,
             @Nullable NetworkFacts network,
@@ -556,7 +552,7 @@ public final class NetworkAssertions {
                 window,
                 facts,
                 new Verification.Subject(
-                        claim, table, rules, headline, wanted, container, network, transport, port, cited));
+                        claim, table, rules, what, deed, wanted, container, network, transport, port, cited));
     }
 
     private static String subject(ContainerFacts container, int port, Transport transport) {

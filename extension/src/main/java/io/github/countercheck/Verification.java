@@ -41,7 +41,8 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
      * @param claim its kind
      * @param table the table whose rules decide
      * @param rules which rules should count
-     * @param headline the first line of a failure
+     * @param what what it is that the packets met or did
+     * @param deed the rest of the sentence: {@code hit for container web}
      * @param wanted the rule in words, for when there is none
      * @param container the container it is about, if one
      * @param network the network it is about, if one
@@ -53,13 +54,23 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
             Claim claim,
             String table,
             Predicate<MeasuredRule> rules,
-            String headline,
+            String what,
+            String deed,
             String wanted,
             @Nullable ContainerFacts container,
             @Nullable NetworkFacts network,
             Transport transport,
             int port,
-            @Nullable Rule cited) {}
+            @Nullable Rule cited) {
+
+        private String held() {
+            return what + " " + deed;
+        }
+
+        private String notHeld() {
+            return what + " not " + deed;
+        }
+    }
 
     /** Passes when the rules counted that often since the window began. */
     void assertHit(HitCount count) {
@@ -70,7 +81,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         requireMeasured(claimed);
         long hits = hits(claimed);
         if (!count.holdsFor(hits)) {
-            throw failure(count + " new " + unit(), count.atMost(), hits);
+            throw failure(count + " new " + unit() + (count.atLeast() == 1 ? "" : "s"), count.atMost(), hits);
         }
         Optional<Probe> untranslated = untranslated();
         if (untranslated.isPresent()) {
@@ -86,7 +97,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     void assertNotHit(boolean rulesMustExist) {
         if (window.flows().isEmpty()) {
             throw new CountercheckException(
-                    subject.headline() + ": nothing was sent in this window, so that nothing hit proves nothing",
+                    subject.held() + ": nothing was sent in this window, so that nothing hit proves nothing",
                     "send first, with Traffic: traffic.toPublishedPort(container, port), or"
                             + " traffic.from(container).toOutside()");
         }
@@ -96,7 +107,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         requireMeasured(claimed);
         if (rulesMustExist && claimed.isEmpty()) {
             throw new CountercheckException(
-                    subject.headline() + ": nothing could have been counted, for this is missing: " + subject.wanted(),
+                    subject.held() + ": nothing could have been counted, for this is missing: " + subject.wanted(),
                     "publish the port, or find what removed Docker's rule");
         }
         long hits = hits(claimed);
@@ -131,7 +142,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         List<Probe> probes = own.isEmpty() ? probes() : own;
         if (!probes.isEmpty() && probes.stream().noneMatch(p -> p.outcome().wasSent())) {
             throw new CountercheckException(
-                    subject.headline() + ": no probe left its sender ("
+                    subject.held() + ": no probe left its sender ("
                             + probes.get(0).tuple() + ": " + probes.get(0).detail() + ")",
                     "give the sender a route and an address, then send again; the network was not tested");
         }
@@ -198,7 +209,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                 most,
                 all,
                 probes());
-        FailureText text = new FailureText(subject.headline());
+        FailureText text = new FailureText(most == 0 ? subject.held() : subject.notHeld());
         if (claimed.isEmpty()) {
             text.line("expected", expected + " on " + subject.wanted()).line("actual", "there is no such rule");
             Rule cited = subject.cited();

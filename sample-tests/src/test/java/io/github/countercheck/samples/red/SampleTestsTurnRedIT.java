@@ -94,14 +94,14 @@ class SampleTestsTurnRedIT {
                         "OutboundIT#defaultBridgeIsMasqueraded",
                         "masquerade rules deleted",
                         "edit nat '/-j MASQUERADE/d'",
-                        "masquerade claim does not hold for subnet 172.17.0.0/16",
+                        "flows not masqueraded for subnet 172.17.0.0/16",
                         "NO_RULE",
                         "the peer saw the container's own address"),
                 new Fault(
                         "OutboundIT#userDefinedNetworkIsMasqueradedByARuleOfItsOwn",
                         "masquerade rule for a wrong subnet",
                         "edit nat 's/-s 172.*16 ! -o br-/-s 10.99.0.0\\/16 ! -o br-/'",
-                        "masquerade claim does not hold for network"),
+                        "flows not masqueraded for network"),
                 new Fault(
                         "OutboundIT#answersComeBackAsReturnTraffic",
                         "DROP of the answers in DOCKER-USER",
@@ -112,7 +112,7 @@ class SampleTestsTurnRedIT {
                         "OutboundIT#imageWithoutToolsIsMasqueraded",
                         "shadowed by an earlier ACCEPT",
                         "iptables -t nat -I POSTROUTING -s 172.17.0.0/16 -j ACCEPT",
-                        "masquerade claim does not hold for container toolLess",
+                        "flows not masqueraded for container toolLess",
                         "RULE_SHADOWED"),
                 new Fault(
                         "TwoContainersIT#threeConnectionsToOneAreNoneToTheOther",

@@ -292,8 +292,9 @@ public final class Diagnosis {
                 .filter(rule -> rule.role() == RuleRole.FOREIGN || takesSamePackets(rule, wanted))
                 .map(rule -> new Finding(
                         Cause.RULE_SHADOWED,
-                        rule.cite() + "  stands before " + (place == wanted ? "it" : "the jump to its chain") + " (#"
-                                + rule.position() + " before #" + place.position() + ") and counted +" + rule.hits(),
+                        rule.cite() + "  stands before " + (place.equals(wanted) ? "it" : "the jump to its chain")
+                                + " (#" + rule.position() + " before #" + place.position() + ") and counted +"
+                                + rule.hits(),
                         "remove that rule or put it after Docker's; a rule for a container that is gone is left over:"
                                 + " restart Docker"));
     }

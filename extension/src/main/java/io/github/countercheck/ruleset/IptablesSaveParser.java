@@ -133,8 +133,7 @@ public final class IptablesSaveParser {
         return new ParseException("table " + table + " has no COMMIT", tableLineNumber, 1, tableLine);
     }
 
-    private void line(String withEnd, int number) {
-        String line = withEnd.endsWith("\r") ? withEnd.substring(0, withEnd.length() - 1) : withEnd;
+    private void line(String line, int number) {
         if (line.isBlank()) {
             return;
         }
@@ -156,7 +155,7 @@ public final class IptablesSaveParser {
         boolean warning = line.startsWith("# Warning: ")
                 || (line.startsWith("# Table `") && line.contains("' is incompatible, use 'nft' tool"));
         if (warning) {
-            warnings.add(line.substring(2));
+            warnings.add(line.substring(2).stripTrailing());
         }
     }
 
@@ -179,7 +178,7 @@ public final class IptablesSaveParser {
     }
 
     private static boolean hasSpace(String name) {
-        return name.indexOf(' ') >= 0 || name.indexOf('\t') >= 0;
+        return spaceOrEnd(name, 0) < name.length();
     }
 
     private void chain(String line, int number) {

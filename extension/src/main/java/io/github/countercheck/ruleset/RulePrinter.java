@@ -120,8 +120,7 @@ final class RulePrinter {
             return true;
         }
         for (int i = 0; i < word.length(); i++) {
-            char c = word.charAt(i);
-            if (Words.isSpace(c) || c == '\r') {
+            if (Words.isSpace(word.charAt(i))) {
                 return true;
             }
         }

@@ -77,7 +77,10 @@ public final class CounterDelta {
         return known;
     }
 
-    /** Returns what became of each rule: those of the later snapshot in its order, then those that are gone. */
+    /**
+     * Returns what became of each rule: those of the later snapshot in its order, and behind them, in
+     * each chain, those that are gone.
+     */
     public List<RuleDelta> rules() {
         return contents().rules;
     }
@@ -99,7 +102,7 @@ public final class CounterDelta {
 
     /** Returns the rules that went and had another come in their place, between the same neighbours. */
     public List<Replacement> replacements() {
-        Map<List<Object>, Deque<RuleDelta>> gaps = new HashMap<>();
+        Map<Gap, Deque<RuleDelta>> gaps = new HashMap<>();
         walkGaps(
                 before,
                 Change.REMOVED,
@@ -116,22 +119,38 @@ public final class CounterDelta {
     }
 
     private interface GapVisitor {
-        void visit(List<Object> gap, RuleDelta rule);
+        void visit(Gap gap, RuleDelta rule);
     }
 
-    /** Shows each rule of that change with its gap: its chain, and the last rule before it that stands in both. */
+    /** A place in a chain: between two rules that stand in both snapshots, or the ends of the chain. */
+    private record Gap(
+            ChainId chain, @Nullable RuleId above, @Nullable RuleId below) {}
+
+    /** Shows each rule of that change, from the top, with its gap. */
     private void walkGaps(CounterSnapshot snapshot, Change change, GapVisitor visitor) {
-        Map<ChainId, RuleId> survivors = new HashMap<>();
+        Map<ChainId, List<RuleId>> chains = new LinkedHashMap<>();
         for (RuleId id : snapshot.rulesById().keySet()) {
-            ChainId chain = ChainId.of(id);
-            RuleDelta delta = contents().byId.get(id);
-            if (delta != null && delta.change() == change) {
-                RuleId survivor = survivors.get(chain);
-                visitor.visit(survivor == null ? List.of(chain) : List.of(chain, survivor), delta);
-            } else {
-                survivors.put(chain, id);
-            }
+            chains.computeIfAbsent(ChainId.of(id), chain -> new ArrayList<>()).add(id);
         }
+        chains.forEach((chain, rules) -> {
+            RuleId above = null;
+            List<RuleDelta> between = new ArrayList<>();
+            for (RuleId id : rules) {
+                RuleDelta delta = contents().byId.get(id);
+                if (delta != null && delta.change() == change) {
+                    between.add(delta);
+                } else {
+                    visit(new Gap(chain, above, id), between, visitor);
+                    above = id;
+                }
+            }
+            visit(new Gap(chain, above, null), between, visitor);
+        });
+    }
+
+    private static void visit(Gap gap, List<RuleDelta> rules, GapVisitor visitor) {
+        rules.forEach(rule -> visitor.visit(gap, rule));
+        rules.clear();
     }
 
     private synchronized Contents contents() {
@@ -144,11 +163,17 @@ public final class CounterDelta {
     }
 
     private static Contents compare(CounterSnapshot before, CounterSnapshot after) {
-        Map<RuleId, Rule> earlier = before.rulesById();
         Map<RuleId, Rule> later = after.rulesById();
-        Map<RuleId, RuleDelta> rules = new LinkedHashMap<>();
-        later.forEach((id, rule) -> rules.put(id, RuleDelta.of(id, earlier.get(id), rule)));
-        earlier.forEach((id, rule) -> rules.computeIfAbsent(id, gone -> RuleDelta.of(gone, rule, null)));
+        Map<RuleId, Rule> earlier = EqualRules.paired(before.rulesById(), later);
+        Map<RuleId, RuleDelta> byId = new HashMap<>();
+        Map<ChainId, List<RuleDelta>> byChain = new LinkedHashMap<>();
+        later.forEach((id, rule) -> add(RuleDelta.of(id, earlier.get(id), rule), byId, byChain));
+        earlier.forEach((id, rule) -> {
+            if (!later.containsKey(id)) {
+                add(RuleDelta.of(id, rule, null), byId, byChain);
+            }
+        });
+        List<RuleDelta> rules = byChain.values().stream().flatMap(List::stream).toList();
 
         Map<ChainId, Chain> earlierChains = chains(before);
         Map<ChainId, Chain> laterChains = chains(after);
@@ -157,7 +182,13 @@ public final class CounterDelta {
                         earlierChains.keySet().stream().filter(id -> !laterChains.containsKey(id)))
                 .map(id -> chain(id, earlierChains.get(id), laterChains.get(id)))
                 .toList();
-        return new Contents(List.copyOf(rules.values()), rules, chains);
+        return new Contents(rules, byId, chains);
+    }
+
+    private static void add(RuleDelta delta, Map<RuleId, RuleDelta> byId, Map<ChainId, List<RuleDelta>> byChain) {
+        byId.put(delta.id(), delta);
+        byChain.computeIfAbsent(ChainId.of(delta.id()), chain -> new ArrayList<>())
+                .add(delta);
     }
 
     private static Map<ChainId, Chain> chains(CounterSnapshot snapshot) {

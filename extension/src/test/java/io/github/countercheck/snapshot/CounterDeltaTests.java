@@ -2,247 +2,302 @@
 package io.github.countercheck.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIterable;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Captures;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class CounterDeltaTests {
 
-    @Test
-    void aRuleIsKnownByItsTextAndNotByItsPosition() {
-        CounterDelta delta = delta(
-                rules("[5:300] -A F -i a -j ACCEPT", "[7:420] -A F -i b -j DROP"),
-                rules("[0:0] -A F -i new -j DROP", "[7:420] -A F -i b -j DROP", "[6:360] -A F -i a -j ACCEPT"));
+    /** Takes rules of one chain, as {@code [1:60] -j ACCEPT}. */
+    private static CounterSnapshot chain(String... rules) {
+        return listing("*filter\n:T - [0:0]\n"
+                + Arrays.stream(rules)
+                        .map(r -> r.replaceFirst("^(\\[.*?\\] )?", "$1-A T "))
+                        .collect(Collectors.joining("\n"))
+                + "\nCOMMIT\n");
+    }
 
-        assertThat(changes(delta))
+    private static CounterSnapshot listing(String text) {
+        return new CounterSnapshot(
+                Instant.EPOCH, List.of(IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text)));
+    }
+
+    private static CounterSnapshot capture(String name) {
+        Path dump = Captures.dump(name);
+        return new CounterSnapshot(Instant.EPOCH, List.of(Captures.parse(dump)));
+    }
+
+    /** Says what became of each rule: {@code SAME +1 -A T -j ACCEPT}. */
+    private static List<String> changes(CounterSnapshot before, CounterSnapshot after) {
+        return CounterDelta.between(before, after).rules().stream()
+                .map(CounterDeltaTests::described)
+                .toList();
+    }
+
+    private static String described(RuleDelta rule) {
+        OptionalLong packets = rule.packets();
+        return rule.change() + " " + (packets.isPresent() ? "+" + packets.getAsLong() : "?") + " "
+                + rule.id().spec();
+    }
+
+    @Test
+    void tellsWhatBecameOfEachRule() {
+        CounterSnapshot before = chain("[5:300] -p tcp", "[1:60] -p udp", "[9:9] -p icmp", "[7:7] -j DROP");
+        CounterSnapshot after = chain("[8:480] -p tcp", "[2:20] -p sctp", "[3:3] -p icmp", "[7:7] -j DROP");
+
+        assertThat(changes(before, after))
                 .containsExactly(
-                        "-A F -i new -j DROP ADDED OptionalLong[0]",
-                        "-A F -i b -j DROP SAME OptionalLong[0]",
-                        "-A F -i a -j ACCEPT SAME OptionalLong[1]");
-        assertThat(delta.moved()).extracting(d -> d.id().spec()).containsExactly("-A F -i a -j ACCEPT");
+                        "SAME +3 -A T -p tcp",
+                        "ADDED +2 -A T -p sctp",
+                        "RESET ? -A T -p icmp",
+                        "SAME +0 -A T -j DROP",
+                        "REMOVED ? -A T -p udp");
     }
 
     @Test
-    void equalRulesOfAChainAreToldApartByTheirOccurrence() {
-        CounterDelta delta = delta(
-                rules("[1:60] -A F -j LOG", "[2:120] -A F -j LOG"),
-                rules("[4:240] -A F -j LOG", "[9:540] -A F -j LOG"));
+    void tellsPacketsAndBytes() {
+        RuleDelta rule = CounterDelta.between(chain("[5:300] -p tcp"), chain("[8:480] -p tcp"))
+                .rules()
+                .get(0);
 
-        assertThat(delta.rules()).extracting(d -> d.id().occurrence()).containsExactly(0, 1);
-        assertThat(delta.rules())
-                .extracting(RuleDelta::packets)
-                .containsExactly(OptionalLong.of(3), OptionalLong.of(7));
+        assertThat(rule.packets()).hasValue(3);
+        assertThat(rule.bytes()).hasValue(180);
     }
 
     @Test
-    void aRuleThatIsGoneHasNoDifference() {
-        CounterDelta delta = delta(rules("[5:300] -A F -i a -j ACCEPT"), rules());
-
-        assertThat(changes(delta)).containsExactly("-A F -i a -j ACCEPT REMOVED OptionalLong.empty");
+    void doesNotTakeUncountedForZero() {
+        assertThat(changes(chain("-p tcp"), chain("[8:480] -p tcp"))).containsExactly("SAME ? -A T -p tcp");
+        assertThat(changes(chain("[8:480] -p tcp"), chain("-p tcp"))).containsExactly("SAME ? -A T -p tcp");
+        assertThat(changes(chain(), chain("-p tcp"))).containsExactly("ADDED ? -A T -p tcp");
+        assertThat(changes(chain("[0:0] -p tcp"), chain("[0:0] -p tcp"))).containsExactly("SAME +0 -A T -p tcp");
     }
 
     @Test
-    void aCounterThatWentBackwardsIsAResetAndHasNoDifference() {
-        assertThat(changes(delta(rules("[5:300] -A F -j ACCEPT"), rules("[2:120] -A F -j ACCEPT"))))
-                .containsExactly("-A F -j ACCEPT RESET OptionalLong.empty");
-        assertThat(changes(delta(rules("[5:900] -A F -j ACCEPT"), rules("[5:300] -A F -j ACCEPT"))))
-                .containsExactly("-A F -j ACCEPT RESET OptionalLong.empty");
+    void takesFewerBytesForAReset() {
+        assertThat(changes(chain("[5:300] -p tcp"), chain("[5:299] -p tcp"))).containsExactly("RESET ? -A T -p tcp");
     }
 
     @Test
-    void aRuleWithoutCounterIsNotCountedRatherThanZero() {
-        CounterDelta delta = delta(rules("-A F -j ACCEPT"), rules("-A F -j ACCEPT"));
+    void putsRemovedRulesBehindTheOthersOfTheirChain() {
+        String before = "*filter\n:A - [0:0]\n:B - [0:0]\n-A A -p tcp\n-A A -p udp\n-A B -p icmp\nCOMMIT\n";
+        String after = "*filter\n:A - [0:0]\n:B - [0:0]\n-A A -p udp\n-A B -p icmp\nCOMMIT\n";
 
-        assertThat(changes(delta)).containsExactly("-A F -j ACCEPT SAME OptionalLong.empty");
-        assertThat(delta.moved()).isEmpty();
+        assertThat(changes(listing(before), listing(after)))
+                .containsExactly("SAME ? -A A -p udp", "REMOVED ? -A A -p tcp", "SAME ? -A B -p icmp");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            5,7   | 5,7   | SAME +0,SAME +0
+            5,7   | 7,5   | SAME +0,SAME +0
+            5,7   | 6,9   | SAME +1,SAME +2
+            5     | 0,5   | ADDED +0,SAME +0
+            5     | 0,8   | ADDED +0,SAME +3
+            5     | 6,0   | SAME +1,ADDED +0
+            5,7   | 7     | SAME +0,REMOVED ?
+            5,0   | 2     | SAME +2,REMOVED ?
+            5,7   | 0,1   | RESET ?,RESET ?
+            5,5   | 0,5   | RESET ?,SAME +0
+            1,2,3 | 3     | SAME +0,REMOVED ?,REMOVED ?
+            ''    | 4,4   | ADDED +4,ADDED +4
+            4,4   | ''    | REMOVED ?,REMOVED ?
+            """)
+    void makesUpNoHitsOfEqualRules(String before, String after, String expected) {
+        List<String> changes = changes(equalRules(before), equalRules(after)).stream()
+                .map(change -> change.replace(" -A T -p tcp", ""))
+                .toList();
+
+        assertThat(changes).containsExactly(expected.split(","));
+    }
+
+    private static CounterSnapshot equalRules(String packets) {
+        return chain(
+                packets.isEmpty()
+                        ? new String[0]
+                        : Arrays.stream(packets.split(","))
+                                .map(p -> "[" + p + ":" + p + "] -p tcp")
+                                .toArray(String[]::new));
     }
 
     @Test
-    void aRuleThatCameInAnothersPlaceIsAReplacement() {
-        CounterDelta delta = delta(
-                rules(
-                        "[1:60] -A F -i a -j DROP",
-                        "[5:300] -A F -p tcp -m tcp --dport 80 -j ACCEPT",
-                        "[2:120] -A F -i b -j DROP"),
-                rules(
-                        "[1:60] -A F -i a -j DROP",
-                        "[0:0] -A F -p tcp -m tcp --dport 81 -j ACCEPT",
-                        "[2:120] -A F -i b -j DROP"));
+    void findsARuleByItsIdentity() {
+        CounterDelta delta = CounterDelta.between(chain("[1:1] -p tcp", "[1:1] -p tcp"), chain("[1:1] -p tcp"));
+        RuleId first = new RuleId(Family.IPV4, Backend.IPTABLES_NFT, "filter", "T", "-A T -p tcp", 0);
 
-        assertThat(delta.replacements())
+        assertThat(delta.rule(first).map(RuleDelta::change)).hasValue(Change.SAME);
+        assertThat(delta.rule(first.occurrence(1)).map(RuleDelta::change)).hasValue(Change.REMOVED);
+        assertThat(delta.rule(first.occurrence(2))).isEmpty();
+    }
+
+    @Test
+    void keepsFamiliesAndBackendsApart() {
+        String text = "*filter\n:T - [0:0]\n[1:1] -A T\nCOMMIT\n";
+        CounterSnapshot before = new CounterSnapshot(
+                Instant.EPOCH,
+                List.of(
+                        IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text),
+                        IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_LEGACY, text)));
+        CounterSnapshot after = new CounterSnapshot(
+                Instant.EPOCH,
+                List.of(
+                        IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text.replace("[1:1]", "[3:3]")),
+                        IptablesSaveParser.parse(Family.IPV6, Backend.IPTABLES_LEGACY, text)));
+
+        assertThat(changes(before, after)).containsExactly("SAME +2 -A T", "ADDED +1 -A T", "REMOVED ? -A T");
+        assertThat(before.ruleset(Family.IPV4, Backend.IPTABLES_LEGACY)).isPresent();
+        assertThat(before.ruleset(Family.IPV6, Backend.IPTABLES_LEGACY)).isEmpty();
+    }
+
+    @Test
+    void pairsARuleThatCameInThePlaceOfAnother() {
+        CounterSnapshot before = chain("-p tcp", "-s 10.0.0.1", "-p udp", "-s 10.0.0.2", "-j DROP");
+        CounterSnapshot after = chain("-p tcp", "-s 10.0.0.3", "-p udp", "-j DROP", "-s 10.0.0.4");
+
+        assertThat(CounterDelta.between(before, after).replacements())
                 .extracting(
-                        r -> r.removed().id().spec() + " by " + r.added().id().spec())
-                .containsExactly("-A F -p tcp -m tcp --dport 80 -j ACCEPT by -A F -p tcp -m tcp --dport 81 -j ACCEPT");
+                        r -> r.removed().id().spec() + " => " + r.added().id().spec())
+                .containsExactly("-A T -s 10.0.0.1/32 => -A T -s 10.0.0.3/32");
     }
 
     @Test
-    void aRuleThatCameElsewhereReplacesNone() {
-        CounterDelta delta = delta(
-                rules("[5:300] -A F -i a -j ACCEPT", "[2:120] -A F -i b -j DROP"),
-                rules("[2:120] -A F -i b -j DROP", "[0:0] -A F -i c -j ACCEPT"));
-
-        assertThat(delta.replacements()).isEmpty();
+    void pairsSeveralReplacedRulesInOrder() {
+        assertThat(CounterDelta.between(
+                                chain("-p 1", "-s 10.0.0.1", "-s 10.0.0.2"),
+                                chain("-p 1", "-s 10.0.0.3", "-s 10.0.0.4", "-s 10.0.0.5"))
+                        .replacements())
+                .extracting(
+                        r -> r.removed().id().spec() + " => " + r.added().id().spec())
+                .containsExactly(
+                        "-A T -s 10.0.0.1/32 => -A T -s 10.0.0.3/32", "-A T -s 10.0.0.2/32 => -A T -s 10.0.0.4/32");
     }
 
     @Test
-    void policiesAndChainsAreComparedToo() {
-        CounterDelta delta = delta(
-                "*filter\n:FORWARD ACCEPT [5:300]\n:OLD - [0:0]\nCOMMIT\n",
-                "*filter\n:FORWARD DROP [8:480]\n:NEW - [0:0]\nCOMMIT\n");
+    void tellsWhatBecameOfChainsAndPolicies() {
+        CounterDelta delta = CounterDelta.between(
+                listing("*filter\n:INPUT ACCEPT [1:1]\n:FORWARD ACCEPT [9:9]\n:OLD - [0:0]\nCOMMIT\n"),
+                listing("*filter\n:INPUT DROP [4:4]\n:FORWARD ACCEPT [2:2]\n:NEW - [0:0]\nCOMMIT\n"
+                        + "*nat\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"));
 
         assertThat(delta.chains())
-                .extracting(c -> c.chain() + " " + c.change() + " " + c.isPolicyChanged())
-                .containsExactly("FORWARD SAME true", "NEW ADDED false", "OLD REMOVED false");
-        assertThat(delta.chains().get(0).packets()).hasValue(3);
+                .extracting(c ->
+                        c.table() + "/" + c.chain() + " " + c.change() + " " + c.packets() + " " + c.isPolicyChanged())
+                .containsExactly(
+                        "filter/INPUT SAME OptionalLong[3] true",
+                        "filter/FORWARD RESET OptionalLong.empty false",
+                        "filter/NEW ADDED OptionalLong[0] false",
+                        "nat/OUTPUT ADDED OptionalLong[0] false",
+                        "filter/OLD REMOVED OptionalLong.empty false");
     }
 
     @Test
-    void theSecondReadingIsTakenAtTheFirstLookAndKept() {
+    void readsTheLaterSnapshotOnceAndLate() {
         AtomicInteger readings = new AtomicInteger();
-        CounterDelta delta = CounterDelta.since(snapshot(rules("[1:60] -A F -j LOG")), () -> {
+        CounterDelta delta = CounterDelta.since(chain("[1:1] -p tcp"), () -> {
             readings.incrementAndGet();
-            return snapshot(rules("[3:180] -A F -j LOG"));
+            return chain("[2:2] -p tcp");
         });
-        assertThat(readings).hasValue(0);
 
-        assertThat(delta.rules().get(0).packets()).hasValue(2);
+        assertThat(readings).hasValue(0);
         assertThat(delta.moved()).hasSize(1);
         assertThat(delta.after()).isSameAs(delta.after());
         assertThat(readings).hasValue(1);
     }
 
-    static List<Path> captures() {
-        return Captures.dumps();
-    }
-
-    @ParameterizedTest
-    @MethodSource("captures")
-    void aSnapshotDoesNotDifferFromItselfNorFromItselfReordered(Path dump) {
-        CounterSnapshot snapshot = read(dump);
-
-        CounterDelta same = CounterDelta.between(snapshot, read(dump));
-        assertThat(same.rules()).allMatch(r -> r.change() == Change.SAME);
-        assertThat(same.moved()).isEmpty();
-        assertThat(same.replacements()).isEmpty();
-
-        CounterDelta shuffled = CounterDelta.between(
-                snapshot,
-                new CounterSnapshot(
-                        Instant.EPOCH,
-                        List.of(IptablesSaveParser.parse(
-                                Captures.family(dump), Captures.backend(dump), shuffled(Captures.text(dump), 7)))));
-        assertThat(shuffled.rules()).hasSameSizeAs(same.rules()).allMatch(r -> r.change() == Change.SAME);
-        assertThat(shuffled.moved()).isEmpty();
-    }
-
-    @Test
-    void differencesAddUpOverAStageBetween() {
-        CounterSnapshot published =
-                read(Captures.dump("docker-28.5-iptables-nft/default/1-published.iptables-save.txt"));
-        CounterSnapshot inbound = read(Captures.dump("docker-28.5-iptables-nft/default/2-inbound.iptables-save.txt"));
-        CounterSnapshot outbound = read(Captures.dump("docker-28.5-iptables-nft/default/3-outbound.iptables-save.txt"));
-
-        Map<RuleId, Long> sum = new HashMap<>(packets(CounterDelta.between(published, inbound)));
-        packets(CounterDelta.between(inbound, outbound)).forEach((id, n) -> sum.merge(id, n, Long::sum));
-
-        assertThat(packets(CounterDelta.between(published, outbound))).isEqualTo(sum);
-        assertThat(sum.values()).anyMatch(n -> n > 0);
-    }
-
-    /** What the capture's actions sent: three connections to the first container, two to the second. */
-    @Test
-    void aRealDaemonsCountersMovedByWhatWasSent() {
-        CounterDelta delta = CounterDelta.between(
-                read(Captures.dump("docker-28.5-iptables-nft/default/1-published.iptables-save.txt")),
-                read(Captures.dump("docker-28.5-iptables-nft/default/2-inbound.iptables-save.txt")));
-
-        assertThat(delta.moved().stream()
-                        .filter(d -> d.id().spec().contains("-j DNAT --to-destination 172."))
-                        .collect(Collectors.toMap(
-                                d -> d.id().spec().replaceAll(".*--to-destination ", ""),
-                                d -> d.packets().orElseThrow())))
-                .isEqualTo(Map.of("172.17.0.2:80", 3L, "172.30.0.2:80", 2L));
-    }
-
-    @Test
-    void manyRulesAreJoinedByTheirHashes() {
-        String[] before = IntStream.range(0, 30_000)
-                .mapToObj(i -> "[" + i + ":0] -A F -p tcp --dport " + i + " -j ACCEPT")
-                .toArray(String[]::new);
-        String[] after = IntStream.range(0, 30_000)
-                .mapToObj(i -> "[" + (i + 1) + ":0] -A F -p tcp --dport " + (29_999 - i) + " -j ACCEPT")
-                .toArray(String[]::new);
-
-        CounterDelta delta = delta(rules(before), rules(after));
-
-        assertThat(delta.rules()).hasSize(30_000);
-        // Port p had p and has 30,000 - p.
-        assertThat(delta.rules().stream()
-                        .filter(r -> r.change() == Change.RESET)
-                        .count())
-                .isEqualTo(14_999);
-    }
-
-    private static Map<RuleId, Long> packets(CounterDelta delta) {
-        return delta.rules().stream()
-                .filter(r -> r.packets().isPresent())
-                .collect(Collectors.toMap(RuleDelta::id, r -> r.packets().orElseThrow()));
-    }
-
-    private static List<String> changes(CounterDelta delta) {
-        return delta.rules().stream()
-                .map(r -> r.id().spec() + " " + r.change() + " " + r.packets())
+    static List<String> configurations() {
+        return Captures.dumps().stream()
+                .map(Captures::name)
+                .filter(name -> name.endsWith("/0-idle.iptables-save.txt"))
+                .map(name -> name.substring(0, name.lastIndexOf('/')))
                 .toList();
     }
 
-    private static String rules(String... lines) {
-        return "*filter\n:F - [0:0]\n" + String.join("\n", lines) + (lines.length == 0 ? "" : "\n") + "COMMIT\n";
+    /** Three connections from outside to web1's port, and one from outside and one from the host to web2's. */
+    @Test
+    void countsTheConnectionsOfARealCapture() {
+        CounterDelta delta = CounterDelta.between(
+                capture("docker-28.5-iptables-nft/default/1-published.iptables-save.txt"),
+                capture("docker-28.5-iptables-nft/default/2-inbound.iptables-save.txt"));
+
+        assertThat(delta.rules()).allMatch(r -> r.change() == Change.SAME);
+        assertThat(delta.moved().stream()
+                        .filter(r -> r.id().spec().contains(" --dport "))
+                        .map(r -> r.id().table() + " +" + r.packets().getAsLong() + " "
+                                + r.id().spec().replaceFirst("^-A DOCKER ", "")))
+                .containsExactlyInAnyOrder(
+                        "nat +3 ! -i docker0 -p tcp -m tcp --dport 32768 -j DNAT --to-destination 172.17.0.2:80",
+                        "nat +2 ! -i br-9e36b26b1de9 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.30.0.2:80",
+                        "filter +3 -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT",
+                        "filter +1 -d 172.30.0.2/32 ! -i br-9e36b26b1de9 -o br-9e36b26b1de9 -p tcp -m tcp --dport 80 -j ACCEPT");
     }
 
-    private static CounterDelta delta(String before, String after) {
-        return CounterDelta.between(snapshot(before), snapshot(after));
+    @ParameterizedTest
+    @MethodSource("configurations")
+    void findsNothingNewInTheSameCapture(String configuration) {
+        CounterSnapshot snapshot = capture(configuration + "/4-crossing.iptables-save.txt");
+        CounterDelta delta = CounterDelta.between(snapshot, snapshot);
+
+        assertThatIterable(delta.rules())
+                .isNotEmpty()
+                .allMatch(r -> r.change() == Change.SAME && r.packets().equals(OptionalLong.of(0)));
+        assertThat(delta.moved()).isEmpty();
+        assertThat(delta.replacements()).isEmpty();
     }
 
-    private static CounterSnapshot snapshot(String text) {
-        return new CounterSnapshot(
-                Instant.EPOCH, List.of(IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text)));
+    @ParameterizedTest
+    @MethodSource("configurations")
+    void addsUpOverTheStagesOfACapture(String configuration) {
+        CounterSnapshot first = capture(configuration + "/1-published.iptables-save.txt");
+        CounterSnapshot middle = capture(configuration + "/3-outbound.iptables-save.txt");
+        CounterSnapshot last = capture(configuration + "/4-crossing.iptables-save.txt");
+        CounterDelta early = CounterDelta.between(first, middle);
+        CounterDelta late = CounterDelta.between(middle, last);
+
+        assertThat(CounterDelta.between(first, last).rules())
+                .isNotEmpty()
+                .allSatisfy(whole -> assertThat(whole.packets().getAsLong())
+                        .isEqualTo(packets(early.rule(whole.id())) + packets(late.rule(whole.id()))));
     }
 
-    private static CounterSnapshot read(Path dump) {
-        return new CounterSnapshot(Instant.EPOCH, List.of(Captures.parse(dump)));
+    private static long packets(Optional<RuleDelta> rule) {
+        return rule.orElseThrow().packets().orElseThrow();
     }
 
-    /** Shuffles the rules within each table; equal rules of a chain keep their order among themselves by being equal. */
-    private static String shuffled(String text, long seed) {
-        List<String> result = new ArrayList<>();
-        List<String> rules = new ArrayList<>();
-        for (String line : text.lines().toList()) {
-            if (line.contains("-A ")) {
-                rules.add(line);
-            } else {
-                Collections.shuffle(rules, new Random(seed));
-                result.addAll(rules);
-                rules.clear();
-                result.add(line);
-            }
-        }
-        return String.join("\n", result) + "\n";
+    @Test
+    void needsLittleTimeForManyRules() {
+        CounterSnapshot before = many(0);
+        CounterSnapshot after = many(30_000);
+
+        CounterDelta delta = assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            CounterDelta compared = CounterDelta.between(before, after);
+            assertThat(compared.replacements()).hasSize(15_000);
+            return compared;
+        });
+        assertThat(delta.rules()).hasSize(60_000 + 15_000);
+    }
+
+    /** Makes 30,000 rules, of which every second one speaks of a port that is so much higher, and as many equal ones. */
+    private static CounterSnapshot many(int higher) {
+        return listing(IntStream.range(0, 30_000)
+                .mapToObj(i -> "[1:1] -A T -p tcp -m tcp --dport " + (i % 2 == 0 ? i : i + higher) + " -j ACCEPT\n[" + i
+                        + ":5] -A U -j LOG\n")
+                .collect(Collectors.joining("", "*filter\n:T - [0:0]\n:U - [0:0]\n", "COMMIT\n")));
     }
 }

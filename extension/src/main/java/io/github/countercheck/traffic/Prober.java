@@ -47,6 +47,10 @@ public final class Prober {
      * @throws CountercheckException if the place has no {@code socat}, or did not come back within the total limit
      */
     public static Probe send(Place from, Transport transport, InetAddress to, int port, String payload, Limits limits) {
+        if (transport == Transport.UDP && payload.isEmpty()) {
+            throw new CountercheckException(
+                    "a UDP probe without a payload would send nothing", "give it one: traffic.udp().payload(\"ping\")");
+        }
         InetAddress source = to.isLoopbackAddress() ? to : from.address();
         for (int attempt = 0; attempt < TRIES_FOR_A_PORT; attempt++) {
             Tuple tuple = new Tuple(transport, source, from.freshPort(), to, port);
@@ -76,20 +80,27 @@ public final class Prober {
             case TCP ->
                 Command.of(
                                 "socat",
+                                // A reset of an established connection is only a warning to it, and its status is 0.
+                                "-d",
                                 "-t" + seconds(limits.request()),
                                 "-T" + seconds(limits.request()),
                                 "-",
                                 "TCP4" + options + ",connect-timeout=" + seconds(limits.connect()))
                         .withInput(payload);
             // A datagram socket has no end, so a child sends, reads the one answer and ends; its fd 4 is our output.
+            // socat
+            // takes unescaped quotes away; dd makes one write, so one datagram, of what printf may write in parts;
+            // without
+            // ip-recverr the kernel keeps a router's "unreachable" to itself.
             case UDP ->
                 Command.of(
                                 "/bin/sh",
                                 "-c",
-                                "exec 4>&1; exec socat -t0.05 -T" + seconds(limits.request()) + " \"$1\""
-                                        + " 'SYSTEM:printf %s \"$PROBE_PAYLOAD\"; dd bs=65535 count=1 2>/dev/null >&4'",
+                                "exec 4>&1; exec socat -b65535 -t0.05 -T" + seconds(limits.request()) + " \"$1\""
+                                        + " 'SYSTEM:printf %s \\\"$PROBE_PAYLOAD\\\" | dd obs=65507 2>/dev/null;"
+                                        + " dd bs=65535 count=1 2>/dev/null >&4'",
                                 "sh",
-                                "UDP4" + options)
+                                "UDP4" + options + ",ip-recverr")
                         .withEnvironment("PROBE_PAYLOAD", payload);
             case SCTP ->
                 throw new CountercheckException("SCTP probes are not sent yet", "probe that port with TCP or UDP");
@@ -104,7 +115,7 @@ public final class Prober {
         String errors = result.errors();
         for (Map.Entry<String, Outcome> word : WORDS) {
             if (errors.contains(word.getKey())) {
-                return word.getKey().startsWith("Network is") && !hasRoute(from, tuple)
+                return word.getValue() == Outcome.UNREACHABLE && !hasRoute(from, tuple)
                         ? Outcome.NOT_SENT
                         : word.getValue();
             }
@@ -115,7 +126,7 @@ public final class Prober {
         return tuple.transport() == Transport.UDP && result.output().isEmpty() ? Outcome.TIMED_OUT : Outcome.ANSWERED;
     }
 
-    /** "Network is unreachable" is either a router's answer or the sender's own routing table; only one was sent. */
+    /** "Unreachable" is either a router's answer or the word of the sender's own routing table; only one was sent. */
     private static boolean hasRoute(Place from, Tuple tuple) {
         return from.netns()
                 .run(Command.of("ip", "route", "get", Cidr.format(tuple.destination())), Duration.ofSeconds(5))

@@ -89,8 +89,8 @@ public final class Prober {
                         .withInput(payload);
             // A datagram socket has no end, so a child sends, reads the one answer and ends; its fd 4 is our output.
             // socat
-            // takes unescaped quotes away; dd makes one write, so one datagram, of what printf may write in parts;
-            // without
+            // takes unescaped quotes away. dd makes one write, so one datagram, of what printf may write in parts.
+            // Without
             // ip-recverr the kernel keeps a router's "unreachable" to itself.
             case UDP ->
                 Command.of(

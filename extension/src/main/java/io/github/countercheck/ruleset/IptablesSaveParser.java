@@ -152,10 +152,11 @@ public final class IptablesSaveParser {
     }
 
     private void comment(String line) {
-        boolean warning = line.startsWith("# Warning: ")
-                || (line.startsWith("# Table `") && line.contains("' is incompatible, use 'nft' tool"));
+        String text = line.substring(1).strip();
+        boolean warning = text.startsWith("Warning:")
+                || (text.startsWith("Table `") && text.contains("' is incompatible, use 'nft' tool"));
         if (warning) {
-            warnings.add(line.substring(2).stripTrailing());
+            warnings.add(text);
         }
     }
 

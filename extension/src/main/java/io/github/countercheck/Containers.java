@@ -44,10 +44,16 @@ final class Containers {
 
     static ContainerFacts require(DockerFacts facts, ContainerState container) {
         String id = id(container);
-        return facts.container(id)
+        ContainerFacts known = facts.container(id)
                 .orElseThrow(() -> new CountercheckException(
                         "the daemon does not know container " + id + " any more",
                         "assert while the container is running"));
+        if (known.pid() == 0) {
+            throw new CountercheckException(
+                    "container " + known.name() + " is not running any more, so Docker has taken back its rules",
+                    "send and assert while it is running; its log may tell why it ended");
+        }
+        return known;
     }
 
     static String id(ContainerState container) {

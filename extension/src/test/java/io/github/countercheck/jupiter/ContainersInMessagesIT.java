@@ -45,7 +45,7 @@ class ContainersInMessagesIT {
 
         tests.assertThatEvents()
                 .haveExactly(1, fails("stopped", CountercheckException.class, "or was stopped again"))
-                .haveExactly(1, fails("killed", CountercheckException.class, "container web ("))
+                .haveExactly(1, fails("killed", CountercheckException.class, ") is not running any more"))
                 .haveExactly(1, fails("removed", CountercheckException.class, "does not know the container any more"));
         assertThat(tests.finished().count()).isEqualTo(3);
     }

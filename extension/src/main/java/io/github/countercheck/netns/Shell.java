@@ -62,16 +62,26 @@ final class Shell implements AutoCloseable {
                     "measure before the test class ends; containers started for measuring are gone after it");
         }
         Connection current = connect();
+        // Whoever decides first, the end of the command or the limit, decides alone: a shell whose child was ended for
+        // the
+        // limit's sake may still report that child's status.
+        AtomicBoolean decided = new AtomicBoolean();
         AtomicBoolean overdue = new AtomicBoolean();
         ScheduledFuture<?> watch = WATCH.schedule(
                 () -> {
-                    overdue.set(true);
-                    current.close();
+                    if (decided.compareAndSet(false, true)) {
+                        overdue.set(true);
+                        current.close();
+                    }
                 },
                 limit.toMillis(),
                 TimeUnit.MILLISECONDS);
         try {
-            return exchange(command, current);
+            CommandResult result = exchange(command, current);
+            if (!decided.compareAndSet(false, true)) {
+                throw new IOException("the limit was reached first");
+            }
+            return result;
         } catch (IOException e) {
             disconnect();
             throw overdue.get()

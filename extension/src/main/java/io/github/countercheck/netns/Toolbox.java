@@ -38,10 +38,14 @@ public final class Toolbox implements Netns {
         shell = new Shell(description, () -> new ExecConnection(DockerClientFactory.lazyClient(), id));
     }
 
-    /** Starts one in the daemon's own namespace. It may read the rules (NET_ADMIN) and nothing else. */
+    /** Starts one in the daemon's own namespace. It may read the rules (NET_ADMIN; NET_RAW for the legacy tool's socket). */
     public static Toolbox inDaemonsNetwork(String image) {
         return new Toolbox(
-                image, "host", "the Docker daemon's network (a --network host container)", Capability.NET_ADMIN);
+                image,
+                "host",
+                "the Docker daemon's network (a --network host container)",
+                Capability.NET_ADMIN,
+                Capability.NET_RAW);
     }
 
     /** Starts one in the namespace of a container, which may itself hold no tool at all. It has no capability. */

@@ -34,7 +34,7 @@ import org.testcontainers.junit.jupiter.Testcontainers;
  * <p><b>Settings</b> are JUnit configuration parameters (junit-platform.properties or system properties), or else
  * environment variables such as {@code COUNTERCHECK_AWAIT}: {@code countercheck.required} (false),
  * {@code countercheck.await} (2s), {@code countercheck.reader} (auto, local, toolbox), {@code countercheck.walk}
- * (failure, always), {@code countercheck.toolbox.image}.
+ * (failure, always). {@code countercheck.toolbox.image} is a system property or environment variable only.
  *
  * <pre>{@code
  * @ContainerNetworkTest

@@ -138,11 +138,7 @@ public final class Diagnosis {
                                     + " counts again with each retry",
                             "look for what drops it: filter/FORWARD, net.ipv4.ip_forward, rp_filter")));
         }
-        if (evidence.claim() == Claim.FORWARD_ACCEPT
-                && evidence.observation()
-                        .withRole(RuleRole.RETURN_TRAFFIC)
-                        .findAny()
-                        .isEmpty()) {
+        if (evidence.claim() == Claim.FORWARD_ACCEPT && !returnTrafficIsAccepted()) {
             return Optional.of(new Finding(
                     Cause.NO_RULE,
                     "no rule accepts RELATED,ESTABLISHED before this one, so that every packet of a flow met it and not"
@@ -164,6 +160,18 @@ public final class Diagnosis {
                                 : evidence.probes().size() + " probes"),
                 "keep other clients off the port while the test runs (health checks and wait strategies connect too), or"
                         + " begin the window later with traffic.mark()"));
+    }
+
+    /** A rule without a network serves all of them; that of another network does not help this container. */
+    private boolean returnTrafficIsAccepted() {
+        ContainerFacts container = evidence.container();
+        return evidence.observation()
+                .withRole(RuleRole.RETURN_TRAFFIC)
+                .map(MeasuredRule::classified)
+                .anyMatch(rule -> rule.network() == null
+                        || container == null
+                        || evidence.observation().facts().networksOf(container).stream()
+                                .anyMatch(rule::serves));
     }
 
     /** Rules that see every packet count several for a probe; how many is not known. */

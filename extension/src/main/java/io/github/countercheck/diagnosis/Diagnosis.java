@@ -2,12 +2,12 @@
 package io.github.countercheck.diagnosis;
 
 import io.github.countercheck.docker.ContainerFacts;
-import io.github.countercheck.docker.Hook;
 import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.docker.PublishedPort;
 import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Match;
 import io.github.countercheck.ruleset.Policy;
 import io.github.countercheck.ruleset.Rule;

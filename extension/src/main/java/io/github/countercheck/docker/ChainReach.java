@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.docker;
 
+import io.github.countercheck.ruleset.BaseChain;
 import io.github.countercheck.ruleset.Chain;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.ruleset.Target;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -38,15 +39,13 @@ final class ChainReach {
         ChainReach reach = new ChainReach(jumps);
         for (Table table : ruleset.tables()) {
             for (Chain chain : table.chains()) {
-                builtinHook(chain.name()).ifPresent(hook -> reach.spread(table, chain, hook));
+                BaseChain base = chain.base();
+                if (base != null) {
+                    reach.spread(table, chain, base.hook());
+                }
             }
         }
         return reach;
-    }
-
-    /** Returns the hook of a built-in chain. iptables gives no user-defined chain such a name. */
-    static Optional<Hook> builtinHook(String chain) {
-        return Arrays.stream(Hook.values()).filter(h -> h.name().equals(chain)).findFirst();
     }
 
     /** Returns the hooks from which a packet can come there; none where no jump leads there. */

@@ -2,6 +2,7 @@
 package io.github.countercheck.docker;
 
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Transport;

@@ -22,6 +22,7 @@ import static io.github.countercheck.docker.RuleShape.Part.TO_ANY_BRIDGE;
 import static io.github.countercheck.docker.RuleShape.Part.VXLAN_NETWORK;
 
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Target;

@@ -10,6 +10,7 @@ import static io.github.countercheck.docker.RuleShape.Part.SPORT;
 
 import io.github.countercheck.docker.RuleShape.Part;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;

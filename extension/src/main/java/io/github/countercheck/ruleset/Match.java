@@ -54,4 +54,13 @@ public sealed interface Match {
             return options.stream().filter(o -> o.name().equals(optionName)).findFirst();
         }
     }
+
+    /**
+     * A condition of nftables: {@code ip saddr != 172.17.0.0/16}.
+     *
+     * @param left what is asked of the packet
+     * @param operator {@code ==}, {@code !=}, {@code <}, {@code <=}, {@code >}, {@code >=}, or {@code in} for flags
+     * @param right what it is compared with
+     */
+    record Comparison(Expression left, String operator, Expression right) implements Match {}
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param counter what it counted, or null where the listing had no counters
  * @param matches its conditions in order
  * @param target what it does, or null for a rule that only counts
+ * @param nft what it has beyond a rule of iptables, or null for one of iptables
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record Rule(
@@ -22,11 +23,17 @@ public record Rule(
         String chain,
         @Nullable Counter counter,
         List<Match> matches,
-        @Nullable Target target) {
+        @Nullable Target target,
+        @Nullable NftRule nft) {
 
     /** Copies the matches. */
     public Rule {
         matches = List.copyOf(matches);
+    }
+
+    /** Makes a rule of iptables. */
+    public Rule(String table, String chain, @Nullable Counter counter, List<Match> matches, @Nullable Target target) {
+        this(table, chain, counter, matches, target, null);
     }
 
     /** Returns the rule's matches of that kind, in order. */
@@ -51,11 +58,14 @@ public record Rule(
 
     /** Returns the same rule with another counter. */
     public Rule withCounter(@Nullable Counter other) {
-        return new Rule(table, chain, other, matches, target);
+        return new Rule(table, chain, other, matches, target, nft);
     }
 
-    /** Prints the rule as {@code iptables-save} does, without its counter: {@code -A DOCKER -i docker0 -j RETURN}. */
+    /**
+     * Prints the rule without its counter, as {@code iptables-save} does ({@code -A DOCKER -i docker0 -j RETURN}) or, for a
+     * rule of nftables, as {@code nft} lists it within its chain ({@code tcp dport 80 accept}).
+     */
     public String spec() {
-        return RulePrinter.spec(this);
+        return nft == null ? RulePrinter.spec(this) : nft.text();
     }
 }

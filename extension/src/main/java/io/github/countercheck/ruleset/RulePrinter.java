@@ -68,6 +68,8 @@ final class RulePrinter {
             out.append(" -m ");
             word(module.name());
             options(module.options());
+        } else {
+            throw new IllegalStateException("iptables has no syntax for " + match);
         }
     }
 

@@ -10,17 +10,29 @@ import org.apiguardian.api.API;
  *
  * @param name its name, {@code nat}
  * @param chains its chains in the order of the listing
+ * @param sets its sets and maps; iptables has none
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public record Table(String name, List<Chain> chains) {
+public record Table(String name, List<Chain> chains, List<NamedSet> sets) {
 
-    /** Copies the chains. */
+    /** Copies the lists. */
     public Table {
         chains = List.copyOf(chains);
+        sets = List.copyOf(sets);
+    }
+
+    /** Makes a table of iptables. */
+    public Table(String name, List<Chain> chains) {
+        this(name, chains, List.of());
     }
 
     /** Returns the chain of that name. */
     public Optional<Chain> chain(String chainName) {
         return chains.stream().filter(c -> c.name().equals(chainName)).findFirst();
+    }
+
+    /** Returns the set or map of that name. */
+    public Optional<NamedSet> set(String setName) {
+        return sets.stream().filter(s -> s.name().equals(setName)).findFirst();
     }
 }

@@ -4,6 +4,7 @@ package io.github.countercheck.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
 import java.util.ArrayList;

@@ -73,11 +73,11 @@ public final class RandomRulesets {
     }
 
     public Ruleset ruleset() {
-        Family family = pick(Family.values());
+        Family family = pick(Family.IPV4, Family.IPV6);
         List<Table> tables = names(3, this::plainName).stream()
                 .map(name -> table(name, family))
                 .toList();
-        return new Ruleset(family, pick(Backend.values()), tables, warnings());
+        return new Ruleset(family, pick(Backend.IPTABLES_NFT, Backend.IPTABLES_LEGACY), tables, warnings());
     }
 
     private List<String> warnings() {

@@ -53,7 +53,7 @@ class RuleSpecIT {
         int separator = output.indexOf(SEPARATOR);
         assertThat(List.of(listing, separator)).as(output).doesNotContain(-1);
         Map<String, Rule> rules = new HashMap<>();
-        for (Family family : Family.values()) {
+        for (Family family : List.of(Family.IPV4, Family.IPV6)) {
             String part = family == Family.IPV4
                     ? output.substring(listing, separator)
                     : output.substring(separator + SEPARATOR.length());

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck;
 
-import io.github.countercheck.diagnosis.Claim;
 import io.github.countercheck.diagnosis.FailureText;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.NetworkFacts;
-import io.github.countercheck.docker.PublishedPort;
-import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
@@ -18,15 +15,11 @@ import io.github.countercheck.ruleset.RuleSpec;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
-import io.github.countercheck.traffic.Tuple;
-import io.github.countercheck.walk.MeasuredRule;
-import java.net.Inet4Address;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
+import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
-import org.jspecify.annotations.Nullable;
 import org.opentest4j.AssertionFailedError;
 import org.testcontainers.containers.ContainerState;
 import org.testcontainers.containers.Network;
@@ -196,19 +189,12 @@ public final class NetworkAssertions {
      * @param container a container of the network; the rule serves all containers of that network
      */
     public static void assertReturnTrafficAccepted(ContainerState container) {
-        ofNetwork(
-                        Measurement.current().window(),
-                        container,
-                        Claim.RETURN_TRAFFIC,
-                        RuleRole.RETURN_TRAFFIC,
-                        "return traffic")
-                .assertHit(HitCount.ANY);
+        returned(Measurement.current().window(), container).assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertReturnTrafficAccepted(ContainerState)}, since that flow began. */
     public static void assertReturnTrafficAccepted(Flow flow, ContainerState container) {
-        ofNetwork(flow.window(), container, Claim.RETURN_TRAFFIC, RuleRole.RETURN_TRAFFIC, "return traffic")
-                .assertHit(HitCount.ANY);
+        returned(flow.window(), container).assertHit(HitCount.ANY);
     }
 
     /**
@@ -220,19 +206,12 @@ public final class NetworkAssertions {
      * @param container a container of the network; the rule serves all containers of that network
      */
     public static void assertOutboundAccepted(ContainerState container) {
-        ofNetwork(
-                        Measurement.current().window(),
-                        container,
-                        Claim.OUTBOUND_ACCEPT,
-                        RuleRole.OUTBOUND_ACCEPT,
-                        "outbound traffic")
-                .assertHit(HitCount.ANY);
+        outbound(Measurement.current().window(), container).assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertOutboundAccepted(ContainerState)}, since that flow began. */
     public static void assertOutboundAccepted(Flow flow, ContainerState container) {
-        ofNetwork(flow.window(), container, Claim.OUTBOUND_ACCEPT, RuleRole.OUTBOUND_ACCEPT, "outbound traffic")
-                .assertHit(HitCount.ANY);
+        outbound(flow.window(), container).assertHit(HitCount.ANY);
     }
 
     /**
@@ -359,26 +338,8 @@ public final class NetworkAssertions {
     /** As {@link #assertRuleHit(String, String, String)}, for so many flows (nat) or packets (elsewhere). */
     public static void assertRuleHit(String table, String chain, String iptablesSpec, HitCount count) {
         Rule wanted = RuleSpec.parse(Family.IPV4, table, chain, iptablesSpec);
-        String spec = RuleSpec.normalise(Family.IPV4, wanted).spec();
         Window window = Measurement.current().window();
-        verification(
-                        window,
-                        window.session().facts(List.of()),
-                        Claim.RULE,
-                        table,
-                        rule -> rule.rule().chain().equals(chain)
-                                && RuleSpec.normalise(Family.IPV4, rule.rule())
-                                        .spec()
-                                        .equals(spec),
-                        "rule of " + table + "/" + chain,
-                        "hit",
-                        table + "/" + chain + "  " + spec,
-                        null,
-                        null,
-                        TCP,
-                        0,
-                        wanted)
-                .assertHit(count);
+        new Verification(window, window.session().facts(List.of()), Subject.rule(wanted)).assertHit(count);
     }
 
     /**
@@ -404,84 +365,23 @@ public final class NetworkAssertions {
     }
 
     private static Verification dnat(Window window, ContainerState container, int port, Transport transport) {
-        DockerFacts facts = Containers.facts(window, container);
-        ContainerFacts known = Containers.require(facts, container);
-        return verification(
-                window,
-                facts,
-                Claim.DNAT,
-                "nat",
-                port(RuleRole.PORT_DNAT, known, port, transport),
-                "DNAT",
-                "hit for " + subject(known, port, transport),
-                "a rule of the nat table that translates to port " + port + "/" + transport + " of " + known.name(),
-                known,
-                null,
-                transport,
-                port,
-                null);
+        return about(window, container, (facts, known) -> Subject.dnat(known, port, transport));
     }
 
     private static Verification forward(Window window, ContainerState container, int port, Transport transport) {
-        DockerFacts facts = Containers.facts(window, container);
-        ContainerFacts known = Containers.require(facts, container);
-        return verification(
-                window,
-                facts,
-                Claim.FORWARD_ACCEPT,
-                "filter",
-                port(RuleRole.PORT_ACCEPT, known, port, transport),
-                "new flows",
-                "accepted for " + subject(known, port, transport),
-                "a rule of the filter table that accepts port " + port + "/" + transport + " of " + known.name(),
-                known,
-                null,
-                transport,
-                port,
-                null);
+        return about(window, container, (facts, known) -> Subject.forward(known, port, transport));
     }
 
-    private static Predicate<MeasuredRule> port(
-            RuleRole role, ContainerFacts container, int port, Transport transport) {
-        return rule -> rule.role() == role
-                && rule.classified().serves(container)
-                && rule.classified().transport() == transport
-                && Integer.valueOf(port).equals(rule.classified().port());
+    private static Verification returned(Window window, ContainerState container) {
+        return about(window, container, (facts, known) -> Subject.returnTraffic(known, networks(facts, known)));
     }
 
-    private static Verification ofNetwork(
-            Window window, ContainerState container, Claim claim, RuleRole role, String what) {
-        DockerFacts facts = Containers.facts(window, container);
-        ContainerFacts known = Containers.require(facts, container);
-        List<NetworkFacts> networks = facts.networksOf(known);
-        if (networks.isEmpty()) {
-            throw noBridge(known);
-        }
-        return verification(
-                window,
-                facts,
-                claim,
-                "filter",
-                rule -> rule.role() == role && networks.stream().anyMatch(rule.classified()::serves),
-                what,
-                "accepted for container " + known.name() + ", network "
-                        + networks.stream().map(NetworkFacts::name).collect(Collectors.joining(", ")),
-                "a rule of the filter table that accepts it",
-                known,
-                networks.get(0),
-                TCP,
-                0,
-                null);
+    private static Verification outbound(Window window, ContainerState container) {
+        return about(window, container, (facts, known) -> Subject.outbound(known, networks(facts, known)));
     }
 
     private static Verification masquerade(Window window, ContainerState container) {
-        DockerFacts facts = Containers.facts(window, container);
-        ContainerFacts known = Containers.require(facts, container);
-        List<NetworkFacts> networks = facts.networksOf(known);
-        if (networks.isEmpty()) {
-            throw noBridge(known);
-        }
-        return masquerade(window, facts, networks, known, "container " + known.name());
+        return about(window, container, (facts, known) -> Subject.masquerade(known, networks(facts, known)));
     }
 
     private static Verification masquerade(Window window, Network network) {
@@ -489,7 +389,7 @@ public final class NetworkAssertions {
         NetworkFacts known = facts.network(network.getId())
                 .orElseThrow(() -> new CountercheckException(
                         "the daemon does not know network " + network.getId(), "assert while the network is there"));
-        return masquerade(window, facts, List.of(known), null, "network " + known.name());
+        return new Verification(window, facts, Subject.masquerade(known, "network " + known.name()));
     }
 
     private static Verification masquerade(Window window, String subnet) {
@@ -503,69 +403,21 @@ public final class NetworkAssertions {
                                         .map(Cidr::toString)
                                         .collect(Collectors.joining(", ")),
                         "name one of these, or the container: assertMasqueraded(container)"));
-        return masquerade(window, facts, List.of(known), null, "subnet " + wanted);
+        return new Verification(window, facts, Subject.masquerade(known, "subnet " + wanted));
     }
 
-    private static Verification masquerade(
-            Window window,
-            DockerFacts facts,
-            List<NetworkFacts> networks,
-            @Nullable ContainerFacts container,
-            String whom) {
-        return verification(
-                window,
-                facts,
-                Claim.MASQUERADE,
-                "nat",
-                rule -> (rule.role() == RuleRole.MASQUERADE || rule.role() == RuleRole.SNAT)
-                        && networks.stream().anyMatch(rule.classified()::serves),
-                "flows",
-                "masqueraded for " + whom,
-                "a MASQUERADE or SNAT rule for "
-                        + networks.stream()
-                                .flatMap(n -> n.subnets().stream())
-                                .filter(s -> !s.isIpv6())
-                                .map(Cidr::toString)
-                                .collect(Collectors.joining(", ")),
-                container,
-                networks.get(0),
-                TCP,
-                0,
-                null);
+    private static Verification about(
+            Window window, ContainerState container, BiFunction<DockerFacts, ContainerFacts, Subject> subject) {
+        DockerFacts facts = Containers.facts(window, container);
+        return new Verification(window, facts, subject.apply(facts, Containers.require(facts, container)));
     }
 
-    private static Verification verification(
-            Window window,
-            DockerFacts facts,
-            Claim claim,
-            String table,
-            Predicate<MeasuredRule> rules,
-            String what,
-            String deed,
-            String wanted,
-            @Nullable ContainerFacts container,
-            @Nullable NetworkFacts network,
-            Transport transport,
-            int port,
-            @Nullable Rule cited) {
-        return new Verification(
-                window,
-                facts,
-                new Verification.Subject(
-                        claim, table, rules, what, deed, wanted, container, network, transport, port, cited));
-    }
-
-    private static String subject(ContainerFacts container, int port, Transport transport) {
-        List<PublishedPort> bindings = container.ports(transport, port).stream()
-                .filter(p -> p.hostAddress() instanceof Inet4Address)
-                .toList();
-        return "container " + container.name() + ", port " + port + "/" + transport
-                + (bindings.isEmpty()
-                        ? ", not published"
-                        : ", published on "
-                                + bindings.stream()
-                                        .map(p -> Tuple.endpoint(p.hostAddress(), Integer.toString(p.hostPort())))
-                                        .collect(Collectors.joining(", ")));
+    private static List<NetworkFacts> networks(DockerFacts facts, ContainerFacts container) {
+        List<NetworkFacts> networks = facts.networksOf(container);
+        if (networks.isEmpty()) {
+            throw noBridge(container);
+        }
+        return networks;
     }
 
     private static CountercheckException noBridge(ContainerFacts container) {

@@ -19,10 +19,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
-import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.ContainerState;
 
 /**
@@ -42,28 +40,20 @@ import org.testcontainers.containers.ContainerState;
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class Traffic {
 
-    private record Shape(
-            Vantage vantage,
-            @Nullable ContainerState sender,
-            Transport transport,
-            int times,
-            @Nullable String payload,
-            Limits limits) {}
-
     private final Measurement measurement;
-    private final Shape shape;
+    private final ProbeShape shape;
 
-    private Traffic(Measurement measurement, Shape shape) {
+    private Traffic(Measurement measurement, ProbeShape shape) {
         this.measurement = measurement;
         this.shape = shape;
     }
 
     static Traffic of(Measurement measurement) {
-        return new Traffic(measurement, new Shape(Vantage.OUTSIDE, null, Transport.TCP, 1, null, Limits.DEFAULT));
+        return new Traffic(measurement, ProbeShape.DEFAULT);
     }
 
-    private Traffic with(UnaryOperator<Shape> change) {
-        return new Traffic(measurement, change.apply(shape));
+    private Traffic with(ProbeShape other) {
+        return new Traffic(measurement, other);
     }
 
     /**
@@ -75,22 +65,22 @@ public final class Traffic {
         if (vantage == Vantage.CONTAINER) {
             throw new IllegalArgumentException("say which container: traffic.from(container)");
         }
-        return with(s -> new Shape(vantage, null, s.transport, s.times, s.payload, s.limits));
+        return with(shape.withVantage(vantage, null));
     }
 
     /** Sends from inside that container. It needs no tools: a container that has them joins its network namespace. */
     public Traffic from(ContainerState container) {
-        return with(s -> new Shape(Vantage.CONTAINER, container, s.transport, s.times, s.payload, s.limits));
+        return with(shape.withVantage(Vantage.CONTAINER, container));
     }
 
     /** Sends TCP connections, as is the default. */
     public Traffic tcp() {
-        return with(s -> new Shape(s.vantage, s.sender, Transport.TCP, s.times, s.payload, s.limits));
+        return with(shape.withTransport(Transport.TCP));
     }
 
     /** Sends UDP datagrams, one a probe, and waits for one in answer to each. */
     public Traffic udp() {
-        return with(s -> new Shape(s.vantage, s.sender, Transport.UDP, s.times, s.payload, s.limits));
+        return with(shape.withTransport(Transport.UDP));
     }
 
     /**
@@ -102,12 +92,12 @@ public final class Traffic {
         if (count < 1) {
             throw new IllegalArgumentException("times(" + count + "): at least 1 is sent");
         }
-        return with(s -> new Shape(s.vantage, s.sender, s.transport, count, s.payload, s.limits));
+        return with(shape.withTimes(count));
     }
 
     /** Sends that text once connected; over UDP, as the datagram. */
     public Traffic payload(String text) {
-        return with(s -> new Shape(s.vantage, s.sender, s.transport, s.times, text, s.limits));
+        return with(shape.withPayload(text));
     }
 
     /**
@@ -130,8 +120,7 @@ public final class Traffic {
      * @param total for everything
      */
     public Traffic limits(Duration connect, Duration request, Duration total) {
-        return with(s ->
-                new Shape(s.vantage, s.sender, s.transport, s.times, s.payload, new Limits(connect, request, total)));
+        return with(shape.withLimits(new Limits(connect, request, total)));
     }
 
     /**
@@ -144,23 +133,23 @@ public final class Traffic {
      */
     public Flow toPublishedPort(ContainerState container, int containerPort) {
         ContainerFacts facts = facts(container);
-        List<PublishedPort> bindings = facts.ports(shape.transport, containerPort).stream()
+        List<PublishedPort> bindings = facts.ports(shape.transport(), containerPort).stream()
                 .filter(p -> p.hostAddress() instanceof Inet4Address)
                 .sorted(Comparator.comparing((PublishedPort p) -> !p.isOnAnyAddress()))
                 .toList();
         if (bindings.isEmpty()) {
             throw new CountercheckException(
-                    "Docker publishes no port " + containerPort + "/" + shape.transport + " of container "
+                    "Docker publishes no port " + containerPort + "/" + shape.transport() + " of container "
                             + facts.name() + " on an IPv4 address; it publishes " + published(facts),
-                    "add withExposedPorts(" + containerPort + ") or a port binding for " + shape.transport);
+                    "add withExposedPorts(" + containerPort + ") or a port binding for " + shape.transport());
         }
-        boolean loopback = shape.vantage == Vantage.LOOPBACK;
+        boolean loopback = shape.vantage() == Vantage.LOOPBACK;
         PublishedPort binding = bindings.stream()
                 .filter(p -> p.isOnAnyAddress() || p.hostAddress().isLoopbackAddress() == loopback)
                 .findFirst()
                 .orElseThrow(() -> new CountercheckException(
                         "port " + containerPort + " of container " + facts.name() + " is published only on "
-                                + Cidr.format(bindings.get(0).hostAddress()) + ", which " + shape.vantage
+                                + Cidr.format(bindings.get(0).hostAddress()) + ", which " + shape.vantage()
                                 + " cannot call",
                         loopback
                                 ? "send from(Vantage.HOST) or from outside"
@@ -172,7 +161,7 @@ public final class Traffic {
         if (!binding.isOnAnyAddress()) {
             return binding.hostAddress();
         }
-        return shape.vantage == Vantage.LOOPBACK
+        return shape.vantage() == Vantage.LOOPBACK
                 ? Cidr.parseAddress("127.0.0.1")
                 : measurement.session().peer().hostAddress();
     }
@@ -193,7 +182,7 @@ public final class Traffic {
      * @throws IllegalStateException if no container to send from was named
      */
     public Flow toOutside() {
-        if (shape.vantage != Vantage.CONTAINER) {
+        if (shape.vantage() != Vantage.CONTAINER) {
             throw new IllegalStateException("say which container sends: traffic.from(container).toOutside()");
         }
         return send(measurement.session().peer().address(), Peer.PORT);
@@ -218,14 +207,15 @@ public final class Traffic {
         DaemonSession session = measurement.session();
         Place place = place(session);
         Window before = measurement.freshWindow();
-        String payload = shape.payload != null ? shape.payload : shape.transport == Transport.UDP ? "countercheck" : "";
+        String given = shape.payload();
+        String payload = given != null ? given : shape.transport() == Transport.UDP ? "countercheck" : "";
         List<Probe> probes = new ArrayList<>();
-        for (int i = 0; i < shape.times; i++) {
-            Probe probe = Prober.send(place, shape.transport, address, port, payload, shape.limits);
+        for (int i = 0; i < shape.times(); i++) {
+            Probe probe = Prober.send(place, shape.transport(), address, port, payload, shape.limits());
             InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
             probes.add(new Probe(probe.tuple(), probe.outcome(), probe.reply(), probe.detail(), probe.elapsed(), seen));
         }
-        Flow flow = new Flow(before, shape.vantage, probes);
+        Flow flow = new Flow(before, shape.vantage(), probes);
         measurement.sent(flow);
         return flow;
     }
@@ -235,11 +225,11 @@ public final class Traffic {
     }
 
     private Place place(DaemonSession session) {
-        ContainerState sender = shape.sender;
+        ContainerState sender = shape.sender();
         if (sender != null) {
             return session.inside(facts(sender));
         }
-        return shape.vantage == Vantage.OUTSIDE ? session.peer().place() : session.onHost();
+        return shape.vantage() == Vantage.OUTSIDE ? session.peer().place() : session.onHost();
     }
 
     /** Begins the test's window anew: what was counted or sent before no longer matters to the short assertions. */

@@ -13,7 +13,6 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
-import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.MeasuredRule;
@@ -21,9 +20,7 @@ import io.github.countercheck.walk.Observation;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.opentest4j.AssertionFailedError;
 
 /**
@@ -34,43 +31,6 @@ import org.opentest4j.AssertionFailedError;
  * @param subject what the claim is about
  */
 record Verification(Window window, DockerFacts facts, Subject subject) {
-
-    /**
-     * What a claim is about.
-     *
-     * @param claim its kind
-     * @param table the table whose rules decide
-     * @param rules which rules should count
-     * @param what what it is that the packets met or did
-     * @param deed the rest of the sentence: {@code hit for container web}
-     * @param wanted the rule in words, for when there is none
-     * @param container the container it is about, if one
-     * @param network the network it is about, if one
-     * @param transport the protocol it is about
-     * @param port the container's port it is about, or 0
-     * @param cited the rule that the test wrote, if it wrote one
-     */
-    record Subject(
-            Claim claim,
-            String table,
-            Predicate<MeasuredRule> rules,
-            String what,
-            String deed,
-            String wanted,
-            @Nullable ContainerFacts container,
-            @Nullable NetworkFacts network,
-            Transport transport,
-            int port,
-            @Nullable Rule cited) {
-
-        private String held() {
-            return what + " " + deed;
-        }
-
-        private String notHeld() {
-            return what + " not " + deed;
-        }
-    }
 
     /** Passes when the rules counted that often since the window began. */
     void assertHit(HitCount count) {
@@ -125,7 +85,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private List<MeasuredRule> claimed(Observation observation) {
-        return observation.rules().stream().filter(subject.rules()).toList();
+        return observation.select(subject.rules());
     }
 
     private static long hits(List<MeasuredRule> rules) {

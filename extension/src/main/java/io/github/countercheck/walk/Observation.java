@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.walk;
 
+import io.github.countercheck.docker.Classification;
 import io.github.countercheck.docker.ClassifiedRule;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.RuleClassifier;
@@ -14,11 +15,14 @@ import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.RuleDelta;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
@@ -29,13 +33,16 @@ import org.apiguardian.api.API;
  *
  * @param facts what the daemon says
  * @param delta what changed since the baseline
+ * @param classifications what the rules are for, one for each backend that holds some
  * @param rules the rules that stand now, of every backend that holds some, in the order of the listing
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
-public record Observation(DockerFacts facts, CounterDelta delta, List<MeasuredRule> rules) {
+public record Observation(
+        DockerFacts facts, CounterDelta delta, List<Classification> classifications, List<MeasuredRule> rules) {
 
-    /** Copies the rules. */
+    /** Copies the lists. */
     public Observation {
+        classifications = List.copyOf(classifications);
         rules = List.copyOf(rules);
     }
 
@@ -56,10 +63,13 @@ public record Observation(DockerFacts facts, CounterDelta delta, List<MeasuredRu
         CounterDelta delta = CounterDelta.between(before.only(family, tables::contains), now);
         IdentityHashMap<Rule, RuleDelta> deltas = new IdentityHashMap<>();
         delta.rules().stream().filter(d -> d.after() != null).forEach(d -> deltas.put(d.after(), d));
+        List<Classification> classifications = new ArrayList<>();
         List<MeasuredRule> rules = new ArrayList<>();
         for (Ruleset ruleset : now.rulesets()) {
             Map<String, Integer> positions = new HashMap<>();
-            for (ClassifiedRule rule : RuleClassifier.classify(ruleset, facts).rules()) {
+            Classification classification = RuleClassifier.classify(ruleset, facts);
+            classifications.add(classification);
+            for (ClassifiedRule rule : classification.rules()) {
                 String chain = rule.rule().table() + "/" + rule.rule().chain();
                 RuleDelta ruleDelta = deltas.get(rule.rule());
                 if (ruleDelta != null) {
@@ -67,7 +77,14 @@ public record Observation(DockerFacts facts, CounterDelta delta, List<MeasuredRu
                 }
             }
         }
-        return new Observation(facts, delta, rules);
+        return new Observation(facts, delta, classifications, rules);
+    }
+
+    /** Returns what the rules counted that are the answer to that question. */
+    public List<MeasuredRule> select(Function<Classification, List<ClassifiedRule>> question) {
+        Set<ClassifiedRule> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
+        classifications.forEach(classification -> wanted.addAll(question.apply(classification)));
+        return rules.stream().filter(rule -> wanted.contains(rule.classified())).toList();
     }
 
     /** Returns the rules of that role. */

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.traffic.Limits;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.containers.ContainerState;
+
+/**
+ * How the next probes are to be sent.
+ *
+ * @param vantage from where
+ * @param sender the container that sends, for {@link Vantage#CONTAINER}
+ * @param transport by which protocol
+ * @param times how many
+ * @param payload what to send, or null for what is usual
+ * @param limits how long each may take
+ */
+record ProbeShape(
+        Vantage vantage,
+        @Nullable ContainerState sender,
+        Transport transport,
+        int times,
+        @Nullable String payload,
+        Limits limits) {
+
+    static final ProbeShape DEFAULT = new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, 1, null, Limits.DEFAULT);
+
+    ProbeShape withVantage(Vantage newVantage, @Nullable ContainerState newSender) {
+        return new ProbeShape(newVantage, newSender, transport, times, payload, limits);
+    }
+
+    ProbeShape withTransport(Transport newTransport) {
+        return new ProbeShape(vantage, sender, newTransport, times, payload, limits);
+    }
+
+    ProbeShape withTimes(int newTimes) {
+        return new ProbeShape(vantage, sender, transport, newTimes, payload, limits);
+    }
+
+    ProbeShape withPayload(String newPayload) {
+        return new ProbeShape(vantage, sender, transport, times, newPayload, limits);
+    }
+
+    ProbeShape withLimits(Limits newLimits) {
+        return new ProbeShape(vantage, sender, transport, times, payload, newLimits);
+    }
+}

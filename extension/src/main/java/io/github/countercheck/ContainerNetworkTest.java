@@ -25,7 +25,7 @@ import org.testcontainers.junit.jupiter.Testcontainers;
  * or not, are started and stopped as with {@code @Testcontainers}, which need not be repeated.
  *
  * <p><b>Prerequisites.</b> A Docker daemon that keeps its rules in iptables, and either root on its host or the right to
- * start a container with {@code --network host}, NET_ADMIN and NET_RAW there. Where these are missing the class is skipped with
+ * start a container with {@code --network host} and NET_ADMIN there. Where these are missing the class is skipped with
  * the reason; with {@code countercheck.required=true} it fails instead.
  *
  * <p><b>Parallel tests.</b> Counters belong to the daemon, so tests of annotated classes wait for each other. Other

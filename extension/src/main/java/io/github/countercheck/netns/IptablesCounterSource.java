@@ -38,7 +38,7 @@ public final class IptablesCounterSource implements CounterSource {
         List<Ruleset> rulesets = new ArrayList<>();
         for (Family family : List.of(Family.IPV4, Family.IPV6)) {
             rulesets.add(save(family, Backend.IPTABLES_NFT, List.of()));
-            if (!legacyTables(family).isEmpty()) {
+            if (!LegacyTables.of(netns, family).isEmpty()) {
                 rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of()));
             }
         }
@@ -49,17 +49,10 @@ public final class IptablesCounterSource implements CounterSource {
     public CounterSnapshot read(Family family, String table) {
         List<Ruleset> rulesets = new ArrayList<>();
         rulesets.add(save(family, Backend.IPTABLES_NFT, List.of("-t", table)));
-        if (legacyTables(family).contains(table)) {
+        if (LegacyTables.of(netns, family).contains(table)) {
             rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of("-t", table)));
         }
         return new CounterSnapshot(Instant.now(), rulesets);
-    }
-
-    private List<String> legacyTables(Family family) {
-        String file = family == Family.IPV4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names";
-        CommandResult names = netns.run(Command.of("cat", file), LIMIT);
-        // No file: this kernel has no x_tables at all, so there is nothing to read.
-        return names.ok() ? names.output().lines().toList() : List.of();
     }
 
     private Ruleset save(Family family, Backend backend, List<String> options) {

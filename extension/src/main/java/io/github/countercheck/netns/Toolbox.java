@@ -4,8 +4,10 @@ package io.github.countercheck.netns;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import io.github.countercheck.CountercheckException;
+import io.github.countercheck.ruleset.Family;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
@@ -38,14 +40,24 @@ public final class Toolbox implements Netns {
         shell = new Shell(description, () -> new ExecConnection(DockerClientFactory.lazyClient(), id));
     }
 
-    /** Starts one in the daemon's own namespace. It may read the rules (NET_ADMIN; NET_RAW for the legacy tool's socket). */
+    /**
+     * Starts one in the daemon's own namespace, where it may read the rules.
+     *
+     * <p>That takes NET_ADMIN alone, unless the kernel holds tables of iptables-legacy: that tool asks through a raw socket,
+     * so only where there is something to ask NET_RAW is added.
+     */
     public static Toolbox inDaemonsNetwork(String image) {
-        return new Toolbox(
-                image,
-                "host",
-                "the Docker daemon's network (a --network host container)",
-                Capability.NET_ADMIN,
-                Capability.NET_RAW);
+        Toolbox toolbox = inDaemonsNetwork(image, Capability.NET_ADMIN);
+        if (Stream.of(Family.IPV4, Family.IPV6)
+                .allMatch(family -> LegacyTables.of(toolbox, family).isEmpty())) {
+            return toolbox;
+        }
+        toolbox.close();
+        return inDaemonsNetwork(image, Capability.NET_ADMIN, Capability.NET_RAW);
+    }
+
+    private static Toolbox inDaemonsNetwork(String image, Capability... capabilities) {
+        return new Toolbox(image, "host", "the Docker daemon's network (a --network host container)", capabilities);
     }
 
     /** Starts one in the namespace of a container, which may itself hold no tool at all. It has no capability. */

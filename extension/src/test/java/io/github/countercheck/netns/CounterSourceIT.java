@@ -27,7 +27,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.opentest4j.AssertionFailedError;
@@ -36,9 +39,15 @@ import org.testcontainers.junit.jupiter.Container;
 
 /** What holds of every way to read the rules. */
 @ContainerNetworkTest(await = "200ms")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CounterSourceIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    /** Bits of linux/capability.h. */
+    private static final long NET_ADMIN = 1L << 12;
+
+    private static final long NET_RAW = 1L << 13;
 
     /** The ways to read. */
     enum Reader {
@@ -187,15 +196,46 @@ class CounterSourceIT {
     @ParameterizedTest
     @EnumSource
     void bothVariantsAreInTheSnapshot(Reader reader) {
-        try (Firewall.Fault legacy = legacyRule()) {
+        try (Firewall.Fault legacy = legacyRule();
+                // A container gets the right to ask the legacy tool only where there is something to ask.
+                Netns netns = reader == Reader.LOCAL
+                        ? new LocalNetns(Firewall.isolatedDaemon())
+                        : Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference())) {
             assertThat(legacy).isNotNull();
-            CounterSnapshot snapshot = reader.read();
+            CounterSnapshot snapshot = new IptablesCounterSource(netns).read();
 
             assertThat(snapshot.ruleset(Family.IPV4, Backend.IPTABLES_LEGACY))
                     .hasValueSatisfying(ruleset -> assertThat(ruleset.rules())
                             .extracting(Rule::spec)
                             .contains("-A DOCKER -i docker0 -j RETURN"));
             assertThat(snapshot.ruleset(Family.IPV4, Backend.IPTABLES_NFT)).isPresent();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void containerThatReadsHasNoRightItDoesNotNeed() {
+        // Such a table stays once somebody asked for it.
+        boolean legacyTables = !firewall.run("cat", "/proc/net/ip_tables_names", "/proc/net/ip6_tables_names")
+                .isEmpty();
+        assertThat(capabilities(Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference())))
+                .isEqualTo(legacyTables ? NET_ADMIN | NET_RAW : NET_ADMIN);
+        try (Firewall.Fault legacy = legacyRule()) {
+            assertThat(legacy).isNotNull();
+            assertThat(capabilities(Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference())))
+                    .isEqualTo(NET_ADMIN | NET_RAW);
+        }
+    }
+
+    private static long capabilities(Toolbox opened) {
+        try (Toolbox tools = opened) {
+            String status =
+                    tools.run(Command.of("cat", "/proc/self/status"), LIMIT).output();
+            return status.lines()
+                    .filter(line -> line.startsWith("CapBnd:"))
+                    .map(line -> Long.parseLong(line.substring(7).strip(), 16))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 

@@ -12,6 +12,9 @@ public enum Change {
     ADDED,
     /** It stands in the earlier one only; what it counted before it went is not known. */
     REMOVED,
-    /** It stands in both, and its counter went backwards: it was zeroed, or deleted and written again. */
+    /**
+     * It stands in both, and its counter began anew in between: it went backwards, so that it was zeroed or the rule was
+     * written again; or the rule has another handle, so that it was written again, whatever it counted since.
+     */
     RESET
 }

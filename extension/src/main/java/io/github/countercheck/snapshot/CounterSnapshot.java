@@ -37,17 +37,20 @@ public record CounterSnapshot(Instant takenAt, List<Ruleset> rulesets) {
                 .findFirst();
     }
 
-    /** Returns the part of it that is of one family, and of the tables that are wanted. */
+    /**
+     * Returns the part of it that sees packets of one IP family, and of the tables that are wanted. Of nftables it is every
+     * table: names mean nothing there, and one of them holds all that an engine has for the family.
+     */
     public CounterSnapshot only(Family family, Predicate<String> tables) {
         return new CounterSnapshot(
                 takenAt,
                 rulesets.stream()
-                        .filter(ruleset -> ruleset.family() == family)
+                        .filter(ruleset -> ruleset.family().sees(family))
                         .map(ruleset -> new Ruleset(
-                                family,
+                                ruleset.family(),
                                 ruleset.backend(),
                                 ruleset.tables().stream()
-                                        .filter(table -> tables.test(table.name()))
+                                        .filter(table -> !ruleset.backend().isIptables() || tables.test(table.name()))
                                         .toList(),
                                 ruleset.warnings()))
                         .toList());

@@ -10,17 +10,17 @@ import org.apiguardian.api.API;
 public interface CounterSource extends AutoCloseable {
 
     /**
-     * Reads everything: both families, both iptables backends.
+     * Reads everything: both families, both iptables backends, nftables' own tables.
      *
      * @throws CountercheckException if the rules cannot be read
      */
     CounterSnapshot read();
 
     /**
-     * Reads one table of one family, as polling does.
+     * Reads one table of one family, as polling does, and with it nftables' own tables of that family.
      *
      * @param family the family
-     * @param table the table's name
+     * @param table the name of a table of iptables
      * @throws CountercheckException if the rules cannot be read
      */
     CounterSnapshot read(Family family, String table);

@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,7 +18,8 @@ import java.util.Set;
  * Finds out which of several equal rules of a chain is which in a later snapshot.
  *
  * <p>Their order does not tell when one of them came or went, and hits must not be made up by comparing one with another.
- * So each later rule goes with that earlier one which counted most of those that did not count more than it.
+ * So each later rule goes with that earlier one which counted most of those that did not count more than it. Where the
+ * kernel numbers its rules the number tells.
  */
 final class EqualRules {
 
@@ -57,6 +59,7 @@ final class EqualRules {
         });
         List<RuleId> after = ids(first, later);
         int next = after.size();
+        pairByHandle(before, after, later, paired);
         before.sort(MOST_FIRST);
         after.sort(Comparator.comparing(later::get, MOST_FIRST));
 
@@ -82,6 +85,27 @@ final class EqualRules {
         for (Rule gone : unpaired) {
             paired.put(first.occurrence(next++), gone);
         }
+    }
+
+    private static void pairByHandle(
+            List<Rule> before, List<RuleId> after, Map<RuleId, Rule> later, Map<RuleId, Rule> paired) {
+        Map<Long, Rule> byHandle = new HashMap<>();
+        for (Rule rule : before) {
+            if (rule.nft() != null) {
+                byHandle.put(rule.nft().handle(), rule);
+            }
+        }
+        after.removeIf(id -> {
+            Rule rule = later.get(id);
+            Rule same = rule == null || rule.nft() == null
+                    ? null
+                    : byHandle.remove(rule.nft().handle());
+            if (same != null) {
+                paired.put(id, same);
+                before.removeIf(r -> r == same);
+            }
+            return same != null;
+        });
     }
 
     private static List<RuleId> ids(RuleId first, Map<RuleId, Rule> rules) {

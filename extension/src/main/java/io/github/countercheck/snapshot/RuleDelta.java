@@ -2,6 +2,7 @@
 package io.github.countercheck.snapshot;
 
 import io.github.countercheck.ruleset.Counter;
+import io.github.countercheck.ruleset.NftRule;
 import io.github.countercheck.ruleset.Rule;
 import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
@@ -21,15 +22,19 @@ public record RuleDelta(
         RuleId id, @Nullable Rule before, @Nullable Rule after, Change change) {
 
     static RuleDelta of(RuleId id, @Nullable Rule before, @Nullable Rule after) {
-        return new RuleDelta(
-                id,
-                before,
-                after,
-                change(
-                        before != null,
-                        after != null,
-                        before == null ? null : before.counter(),
-                        after == null ? null : after.counter()));
+        Change change = change(
+                before != null,
+                after != null,
+                before == null ? null : before.counter(),
+                after == null ? null : after.counter());
+        return new RuleDelta(id, before, after, isRewritten(before, after) ? Change.RESET : change);
+    }
+
+    /** Engine 29 writes whole chains anew when a container starts; the kernel then gives each rule another handle. */
+    private static boolean isRewritten(@Nullable Rule before, @Nullable Rule after) {
+        NftRule earlier = before == null ? null : before.nft();
+        NftRule later = after == null ? null : after.nft();
+        return earlier != null && later != null && earlier.handle() != later.handle();
     }
 
     static Change change(boolean wasThere, boolean isThere, @Nullable Counter before, @Nullable Counter after) {

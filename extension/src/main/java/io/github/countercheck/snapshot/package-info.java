@@ -2,8 +2,9 @@
 /**
  * Readings of all counters at one moment, and what became of each rule between two of them.
  *
- * <p>A rule is known again by its text, never by its position: rules above it come and go. The kernel gives iptables rules
- * no name, so a rule that was deleted and written again is known only by a counter that went backwards.
+ * <p>A rule is known again by its text, never by its position: rules above it come and go. iptables shows no
+ * name of a rule, so one that was deleted and written again is known only by a counter that went backwards; nftables shows
+ * the number that the kernel gave it, which it does not give twice.
  */
 @NullMarked
 package io.github.countercheck.snapshot;

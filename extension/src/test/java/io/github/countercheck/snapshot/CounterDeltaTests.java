@@ -7,8 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Captures;
+import io.github.countercheck.ruleset.Chain;
+import io.github.countercheck.ruleset.Counter;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
+import io.github.countercheck.ruleset.NftRule;
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.ruleset.Table;
+import io.github.countercheck.ruleset.Target;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -126,6 +133,42 @@ class CounterDeltaTests {
                 .toList();
 
         assertThat(changes).containsExactly(expected.split(","));
+    }
+
+    /** As nftables lists them: handle, packets. */
+    @ParameterizedTest
+    @CsvSource({
+        "1:5, 1:7, SAME +2 accept",
+        "1:5, 1:3, RESET ? accept",
+        "1:5, 4:9, RESET ? accept",
+        "1:5 2:9, 2:9 1:6, SAME +0 accept|SAME +1 accept",
+        "1:5 2:9, 2:9, SAME +0 accept|REMOVED ? accept",
+        "2:9, 1:5 2:9, ADDED +5 accept|SAME +0 accept",
+        "1:5 2:9, 3:1 4:2, RESET ? accept|RESET ? accept"
+    })
+    void ruleWithAnotherHandleIsAnotherRule(String before, String after, String expected) {
+        assertThat(String.join("|", changes(numbered(before), numbered(after)))).isEqualTo(expected);
+    }
+
+    private static CounterSnapshot numbered(String rules) {
+        List<Rule> numbered = Arrays.stream(rules.split(" ", -1))
+                .map(rule -> rule.split(":", -1))
+                .map(rule -> new Rule(
+                        "docker-bridges",
+                        "nat",
+                        new Counter(Long.parseLong(rule[1]), 60 * Long.parseLong(rule[1])),
+                        List.of(),
+                        new Target("ACCEPT", false, List.of()),
+                        new NftRule(Long.parseLong(rule[0]), null, List.of(), "accept")))
+                .toList();
+        Chain chain = new Chain("docker-bridges", "nat", null, null, numbered);
+        return new CounterSnapshot(
+                Instant.EPOCH,
+                List.of(new Ruleset(
+                        Family.INET,
+                        Backend.NFTABLES,
+                        List.of(new Table("docker-bridges", List.of(chain))),
+                        List.of())));
     }
 
     private static CounterSnapshot equalRules(String packets) {

@@ -213,7 +213,10 @@ public final class Traffic {
         for (int i = 0; i < shape.times(); i++) {
             Probe probe = Prober.send(place, shape.transport(), address, port, payload, shape.limits());
             InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
-            probes.add(new Probe(probe.tuple(), probe.outcome(), probe.reply(), probe.detail(), probe.elapsed(), seen));
+            // At once: an entry that was answered by a reset is kept for seconds only, and strangers push out others.
+            probes.add(probe.witnessed(
+                    seen,
+                    probe.outcome().wasSent() ? session.conntrack().find(probe.tuple()) : probe.conntrack()));
         }
         Flow flow = new Flow(before, shape.vantage(), probes);
         measurement.sent(flow);

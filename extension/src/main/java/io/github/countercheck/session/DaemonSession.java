@@ -17,6 +17,7 @@ import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.snapshot.CounterSource;
+import io.github.countercheck.traffic.Conntrack;
 import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.traffic.Place;
 import java.net.InetAddress;
@@ -48,6 +49,7 @@ public final class DaemonSession implements AutoCloseable {
     private final DockerClient client;
     private final Settings settings;
     private final CounterSource counters;
+    private final Conntrack conntrack;
     private final Map<String, Place> insides = new HashMap<>();
     private final Map<String, Toolbox> sidecars = new HashMap<>();
     private @Nullable Toolbox toolbox;
@@ -56,7 +58,9 @@ public final class DaemonSession implements AutoCloseable {
     private DaemonSession(DockerClient client, Settings settings) {
         this.client = client;
         this.settings = settings;
-        this.counters = new IptablesCounterSource(reader());
+        Netns reader = reader();
+        this.counters = new IptablesCounterSource(reader);
+        this.conntrack = new Conntrack(reader);
     }
 
     /**
@@ -157,6 +161,11 @@ public final class DaemonSession implements AutoCloseable {
     /** Returns what reads the rules and counters. */
     public CounterSource counters() {
         return counters;
+    }
+
+    /** Returns what asks the connection tracking of the daemon's namespace. */
+    public Conntrack conntrack() {
+        return conntrack;
     }
 
     /** Asks the daemon for its networks and all running containers. */

@@ -64,7 +64,14 @@ public final class Prober {
             }
             if (!result.errors().contains("Address already in use")) {
                 Outcome outcome = outcome(from, tuple, result);
-                return new Probe(tuple, outcome, result.output(), detail(result, outcome), elapsed, null);
+                return new Probe(
+                        tuple,
+                        outcome,
+                        result.output(),
+                        detail(result, outcome),
+                        elapsed,
+                        null,
+                        new ConntrackAnswer.Unreadable("it was not asked"));
             }
         }
         throw new CountercheckException(

@@ -90,6 +90,9 @@ class ArchitectureTests {
                     BASE + ".ruleset", BASE + ".snapshot", BASE + ".docker", BASE + ".walk", BASE + ".diagnosis")
             .and()
             .doNotHaveFullyQualifiedName(DockerFactsReader.class.getName())
+            .and()
+            // Jackson declares IOException, also where it reads from memory.
+            .doNotHaveFullyQualifiedName(BASE + ".ruleset.JsonReader")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
@@ -123,6 +126,13 @@ class ArchitectureTests {
             .resideOutsideOfPackage(BASE + ".await")
             .should()
             .dependOnClassesThat(resideInAPackage("org.awaitility.."));
+
+    @ArchTest
+    static final ArchRule onlyRulesetsAndReportsKnowJackson = noClasses()
+            .that()
+            .resideOutsideOfPackages(BASE + ".ruleset", BASE + ".explain")
+            .should()
+            .dependOnClassesThat(resideInAPackage("com.fasterxml.jackson.."));
 
     @ArchTest
     static final ArchRule publicTypesSayHowStableTheyAre =

@@ -59,7 +59,8 @@ public sealed interface Match {
      * A condition of nftables: {@code ip saddr != 172.17.0.0/16}.
      *
      * @param left what is asked of the packet
-     * @param operator {@code ==}, {@code !=}, {@code <}, {@code <=}, {@code >}, {@code >=}, or {@code in} for flags
+     * @param operator {@code ==}, {@code !=}, {@code <}, {@code <=}, {@code >}, {@code >=}, {@code in} where
+     *     one of these flags must be set, or {@code !} where none may be
      * @param right what it is compared with
      */
     record Comparison(Expression left, String operator, Expression right) implements Match {}

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param table the table it stands in
  * @param chain the chain it stands in
- * @param counter what it counted, or null where the listing had no counters
+ * @param counter what it counted, or null where the listing had no counters, or where a rule of nftables does not count
+ *     the packets that met it: it has no counter, shares a named one, or counts before its last condition
  * @param matches its conditions in order
  * @param target what it does, or null for a rule that only counts
  * @param nft what it has beyond a rule of iptables, or null for one of iptables

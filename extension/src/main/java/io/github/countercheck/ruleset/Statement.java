@@ -8,25 +8,53 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public sealed interface Statement {
 
+    /** Returns it in nftables' syntax, of an anonymous counter without what it counted. */
+    String text();
+
     /** A condition, which is also one of {@link Rule#matches()}. */
-    record Condition(Match.Comparison comparison) implements Statement {}
+    record Condition(Match.Comparison comparison) implements Statement {
+        @Override
+        public String text() {
+            return NftPrinter.print(comparison);
+        }
+    }
 
     /** {@code counter}, or {@code counter name NAME} for one that several rules share. */
-    record Count(@Nullable String name) implements Statement {}
+    record Count(@Nullable String name) implements Statement {
+        @Override
+        public String text() {
+            return name == null ? "counter" : "counter name \"" + name + "\"";
+        }
+    }
 
-    /** A verdict or translation, which is also {@link Rule#target()}. */
-    record Act(Target target) implements Statement {}
+    /**
+     * A verdict or translation. The last one is also {@link Rule#target()}; {@code continue} is none.
+     *
+     * @param target what it does, in the words of iptables: {@code -j DNAT --to-destination 172.17.0.2:80}
+     * @param text the same as listed: {@code dnat to 172.17.0.2:80}
+     */
+    record Act(Target target, String text) implements Statement {}
 
     /** {@code KEY vmap @MAP}: the verdict that the key leads to; no verdict where it leads nowhere. */
-    record VerdictMap(Expression key, Expression map) implements Statement {}
+    record VerdictMap(Expression key, Expression map) implements Statement {
+        @Override
+        public String text() {
+            return NftPrinter.print(key) + " vmap " + NftPrinter.print(map, key);
+        }
+    }
 
     /** Sets something of the packet or its flow: {@code meta mark set 1}. */
-    record Mangle(Expression key, Expression value) implements Statement {}
+    record Mangle(Expression key, Expression value) implements Statement {
+        @Override
+        public String text() {
+            return NftPrinter.print(key) + " set " + NftPrinter.print(value, key);
+        }
+    }
 
     /**
      * Anything else.
      *
-     * @param keyword its kind: {@code log}, {@code limit}, {@code notrack}, {@code queue}, {@code xt}…
+     * @param keyword its kind: {@code log}, {@code limit}, {@code notrack}, {@code set}, {@code xt}…
      * @param text the statement as listed
      */
     record Other(String keyword, String text) implements Statement {}

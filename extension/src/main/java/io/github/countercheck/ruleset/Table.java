@@ -3,6 +3,7 @@ package io.github.countercheck.ruleset;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -11,19 +12,24 @@ import org.apiguardian.api.API;
  * @param name its name, {@code nat}
  * @param chains its chains in the order of the listing
  * @param sets its sets and maps; iptables has none
+ * @param objects what its rules name besides: counters, quotas, limits…; iptables has none
+ * @param flags {@code owner}, {@code persist}, or {@code dormant} for a table whose chains see no packets
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
-public record Table(String name, List<Chain> chains, List<NamedSet> sets) {
+public record Table(
+        String name, List<Chain> chains, List<NamedSet> sets, List<NamedObject> objects, List<String> flags) {
 
     /** Copies the lists. */
     public Table {
         chains = List.copyOf(chains);
         sets = List.copyOf(sets);
+        objects = List.copyOf(objects);
+        flags = List.copyOf(flags);
     }
 
     /** Makes a table of iptables. */
     public Table(String name, List<Chain> chains) {
-        this(name, chains, List.of());
+        this(name, chains, List.of(), List.of(), List.of());
     }
 
     /** Returns the chain of that name. */
@@ -34,5 +40,13 @@ public record Table(String name, List<Chain> chains, List<NamedSet> sets) {
     /** Returns the set or map of that name. */
     public Optional<NamedSet> set(String setName) {
         return sets.stream().filter(s -> s.name().equals(setName)).findFirst();
+    }
+
+    /** Returns what the counter of that name counted, for all rules that say {@code counter name NAME} together. */
+    public Optional<Counter> namedCounter(String counterName) {
+        return objects.stream()
+                .filter(o -> o.name().equals(counterName))
+                .flatMap(o -> Stream.ofNullable(o.counter()))
+                .findFirst();
     }
 }

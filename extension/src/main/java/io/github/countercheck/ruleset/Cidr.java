@@ -50,7 +50,12 @@ public record Cidr(InetAddress address, int prefixLength) {
         return ofBytes(bytes);
     }
 
-    private static InetAddress ofBytes(byte[] bytes) {
+    /**
+     * Makes an address of 4 or 16 bytes. One of 16 bytes stays an IPv6 address, also where it is IPv4-mapped.
+     *
+     * @throws IllegalArgumentException if there are more or fewer bytes
+     */
+    public static InetAddress ofBytes(byte[] bytes) {
         try {
             // InetAddress.getByAddress would turn an IPv4-mapped address into an IPv4 one.
             return bytes.length == 4 ? InetAddress.getByAddress(bytes) : Inet6Address.getByAddress(null, bytes, -1);

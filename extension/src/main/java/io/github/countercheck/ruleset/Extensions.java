@@ -425,6 +425,10 @@ final class Extensions {
         return value.toUpperCase(Locale.ROOT);
     }
 
+    static String icmpType(Family family, String type) {
+        return named(type, family == Family.IPV6 ? ICMP6_TYPES : ICMP_TYPES);
+    }
+
     private static String named(String value, Map<String, String> names) {
         String name = names.get(lower(value));
         return name == null ? value : name;

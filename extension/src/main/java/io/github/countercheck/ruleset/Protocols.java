@@ -3,10 +3,12 @@ package io.github.countercheck.ruleset;
 
 import java.util.Locale;
 import java.util.Map;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /** Names of IP protocols and services as the tools print and take them. */
-final class Protocols {
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class Protocols {
 
     /** What stands for any protocol, and is not printed. */
     static final String ALL = "all";
@@ -60,7 +62,8 @@ final class Protocols {
 
     private Protocols() {}
 
-    static String canonical(String protocol) {
+    /** Returns the name of a protocol that was given by number, name or synonym; what is not in the table as it is. */
+    public static String canonical(String protocol) {
         String lower = protocol.toLowerCase(Locale.ROOT);
         String synonym = SYNONYMS.get(lower);
         if (synonym != null) {
@@ -71,7 +74,7 @@ final class Protocols {
     }
 
     /** Returns the number of a protocol, or null for one that is not in the table. */
-    static @Nullable String number(String protocol) {
+    public static @Nullable String number(String protocol) {
         String name = canonical(protocol);
         for (Map.Entry<String, String> entry : NAME_OF_NUMBER.entrySet()) {
             if (entry.getValue().equals(name)) {
@@ -82,8 +85,13 @@ final class Protocols {
     }
 
     /** Returns the number of a port that was given by number or name. */
-    static String port(String port) {
+    public static String port(String port) {
         String number = PORTS.get(port.toLowerCase(Locale.ROOT));
         return number == null ? port : number;
+    }
+
+    /** Returns the number of an ICMP type, with its code where the name implies one ({@code 3/1}), of names and numbers. */
+    public static String icmpType(Family family, String type) {
+        return Extensions.icmpType(family, type);
     }
 }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param reason why, where the fate alone does not say it: the match that could not be decided, the rule that dropped it
  * @param destination where the packet went after translation, or null where that is not known
  * @param source where it came from after translation, or null where that is not known
+ * @param assumptions what a simulation took for granted, and how to say otherwise; empty for an observed walk
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record PacketWalk(
@@ -28,7 +29,8 @@ public record PacketWalk(
         Fate fate,
         String reason,
         @Nullable Endpoint destination,
-        @Nullable Endpoint source) {
+        @Nullable Endpoint source,
+        List<String> assumptions) {
 
     /** Who tells of a walk. */
     public enum Origin {
@@ -96,8 +98,20 @@ public record PacketWalk(
             String text,
             String verdict) {}
 
-    /** Copies the steps. */
+    /** Copies the lists. */
     public PacketWalk {
         steps = List.copyOf(steps);
+        assumptions = List.copyOf(assumptions);
+    }
+
+    /** Makes a walk that took nothing for granted. */
+    public PacketWalk(
+            Origin origin,
+            List<Step> steps,
+            Fate fate,
+            String reason,
+            @Nullable Endpoint destination,
+            @Nullable Endpoint source) {
+        this(origin, steps, fate, reason, destination, source, List.of());
     }
 }

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /** What the daemons of the captures said, by the conversion that a living daemon's answers take. */
-final class CapturedFacts {
+public final class CapturedFacts {
 
     private static final ObjectMapper JSON =
             new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
@@ -23,7 +23,7 @@ final class CapturedFacts {
     private CapturedFacts() {}
 
     /** Reads the facts that belong to the dump. */
-    static DockerFacts of(Path dump) {
+    public static DockerFacts of(Path dump) {
         return DockerFactsReader.facts(
                 networks(dump).stream().map(DockerFactsReader::network).toList(),
                 containers(dump).stream().map(DockerFactsReader::container).toList());
@@ -50,7 +50,7 @@ final class CapturedFacts {
     }
 
     /** Returns the daemon's own words, for expectations that owe nothing to the conversion. */
-    static JsonNode json(Path dump, String what) {
+    public static JsonNode json(Path dump, String what) {
         try {
             return JSON.readTree(dump.resolveSibling(what + ".json").toFile());
         } catch (IOException e) {
@@ -66,7 +66,7 @@ final class CapturedFacts {
                 .orElseThrow();
     }
 
-    static Stream<JsonNode> stream(JsonNode array) {
+    public static Stream<JsonNode> stream(JsonNode array) {
         return StreamSupport.stream(array.spliterator(), false);
     }
 

@@ -215,8 +215,7 @@ public final class Traffic {
             InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
             // At once: an entry that was answered by a reset is kept for seconds only, and strangers push out others.
             probes.add(probe.witnessed(
-                    seen,
-                    probe.outcome().wasSent() ? session.conntrack().find(probe.tuple()) : probe.conntrack()));
+                    seen, probe.outcome().wasSent() ? session.conntrack().find(probe.tuple()) : probe.conntrack()));
         }
         Flow flow = new Flow(before, shape.vantage(), probes);
         measurement.sent(flow);

@@ -216,7 +216,8 @@ public final class RulesetWalker {
         List<HookEntry> entries = new ArrayList<>();
         for (Ruleset ruleset : rulesets) {
             for (Table table : ruleset.tables()) {
-                for (Chain chain : table.chains()) {
+                List<Chain> chains = table.flags().contains("dormant") ? List.of() : table.chains();
+                for (Chain chain : chains) {
                     BaseChain base = chain.base();
                     if (base != null && base.hook() == hook && sees(ruleset, base, passage)) {
                         entries.add(new HookEntry(ruleset, table, chain, base));
@@ -228,8 +229,8 @@ public final class RulesetWalker {
     }
 
     private static boolean sees(Ruleset ruleset, BaseChain base, Passage passage) {
-        if (base.device() != null) {
-            return base.device().equals(base.hook() == Hook.INGRESS ? passage.in : passage.out);
+        if (!base.devices().isEmpty()) {
+            return base.devices().contains(base.hook() == Hook.INGRESS ? passage.in : String.valueOf(passage.out));
         }
         return ruleset.family().sees(passage.family());
     }

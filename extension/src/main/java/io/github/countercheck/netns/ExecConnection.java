@@ -13,38 +13,41 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
-/** A shell inside a running container, over one {@code docker exec} that stays open. */
-final class ExecConnection implements Shell.Connection {
+/** A command inside a running container, over one {@code docker exec} that stays open. */
+final class ExecConnection implements RunningCommand {
 
-    private final Chunks toShell = new Chunks();
-    private final Chunks fromShell = new Chunks();
+    private final Chunks toCommand = new Chunks();
+    private final Chunks fromCommand = new Chunks();
     private final ResultCallback.Adapter<Frame> callback;
 
-    ExecConnection(DockerClient client, String containerId) {
+    ExecConnection(DockerClient client, String containerId, Command command) {
         String exec = client.execCreateCmd(containerId)
-                .withCmd("/bin/sh")
+                .withCmd(command.words().toArray(String[]::new))
+                .withEnv(command.environment().entrySet().stream()
+                        .map(variable -> variable.getKey() + "=" + variable.getValue())
+                        .toList())
                 .withAttachStdin(true)
                 .withAttachStdout(true)
                 .exec()
                 .getId();
-        callback = client.execStartCmd(exec).withStdIn(toShell).exec(new ResultCallback.Adapter<>() {
+        callback = client.execStartCmd(exec).withStdIn(toCommand).exec(new ResultCallback.Adapter<>() {
             @Override
             public void onNext(Frame frame) {
                 if (frame.getStreamType() != StreamType.STDERR) {
                     // The client reads the next frame into the same array.
-                    fromShell.add(frame.getPayload().clone());
+                    fromCommand.add(frame.getPayload().clone());
                 }
             }
 
             @Override
             public void onError(Throwable throwable) {
-                fromShell.end();
+                fromCommand.end();
                 super.onError(throwable);
             }
 
             @Override
             public void onComplete() {
-                fromShell.end();
+                fromCommand.end();
                 super.onComplete();
             }
         });
@@ -55,25 +58,30 @@ final class ExecConnection implements Shell.Connection {
         return new OutputStream() {
             @Override
             public void write(int b) {
-                toShell.add(new byte[] {(byte) b});
+                toCommand.add(new byte[] {(byte) b});
             }
 
             @Override
             public void write(byte[] bytes, int offset, int length) {
-                toShell.add(Arrays.copyOfRange(bytes, offset, offset + length));
+                toCommand.add(Arrays.copyOfRange(bytes, offset, offset + length));
+            }
+
+            @Override
+            public void close() {
+                toCommand.end();
             }
         };
     }
 
     @Override
     public InputStream output() {
-        return fromShell;
+        return fromCommand;
     }
 
     @Override
     public void close() {
-        toShell.end();
-        fromShell.end();
+        toCommand.end();
+        fromCommand.end();
         try {
             callback.close();
         } catch (IOException e) {
@@ -135,7 +143,7 @@ final class ExecConnection implements Shell.Connection {
                 return queue.take();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IOException("interrupted while waiting for the shell", e);
+                throw new IOException("interrupted while waiting for output", e);
             }
         }
     }

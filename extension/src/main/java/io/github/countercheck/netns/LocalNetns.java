@@ -19,6 +19,7 @@ import org.apiguardian.api.API;
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class LocalNetns implements Netns {
 
+    private final long pid;
     private final Shell shell;
 
     /**
@@ -27,29 +28,31 @@ public final class LocalNetns implements Netns {
      * @param pid a process in the namespace; it must live as long as this is used
      */
     public LocalNetns(long pid) {
-        String description = "the network namespace of process " + pid;
-        this.shell = new Shell(description, () -> start(pid, description));
+        this.pid = pid;
+        this.shell = new Shell("the network namespace of process " + pid, () -> start(Command.of("/bin/sh")));
     }
 
-    private static Shell.Connection start(long pid, String description) {
-        ProcessBuilder builder = new ProcessBuilder(
-                        List.of("nsenter", "--net=/proc/" + pid + "/ns/net", "--", "/bin/sh"))
-                .redirectError(ProcessBuilder.Redirect.DISCARD);
+    @Override
+    public RunningCommand start(Command command) {
+        List<String> words = new ArrayList<>(List.of("nsenter", "--net=/proc/" + pid + "/ns/net", "--"));
+        words.addAll(command.words());
+        ProcessBuilder builder = new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.DISCARD);
         Map<String, String> environment = builder.environment();
         environment.put("LC_ALL", "C");
         List<String> path = new ArrayList<>(List.of(environment.getOrDefault("PATH", "/usr/bin:/bin")));
         path.add("/usr/sbin:/sbin");
         environment.put("PATH", String.join(":", path));
+        environment.putAll(command.environment());
         Process process;
         try {
             process = builder.start();
         } catch (IOException e) {
             throw new CountercheckException(
-                    "could not enter " + description,
+                    "could not enter " + description(),
                     "install util-linux (nsenter), or set countercheck.reader=toolbox to read from a container",
                     e);
         }
-        return new Shell.Connection() {
+        return new RunningCommand() {
             @Override
             public OutputStream input() {
                 return process.getOutputStream();

@@ -19,6 +19,14 @@ public interface Netns extends AutoCloseable {
      */
     CommandResult run(Command command, Duration limit);
 
+    /**
+     * Starts a command that stays: one that listens, or is told what to do line by line. What the command is to read goes
+     * through {@link RunningCommand#input()}, not through {@link Command#input()}.
+     *
+     * @throws CountercheckException if it could not be started
+     */
+    RunningCommand start(Command command);
+
     /** Says for a reader which namespace this is and how it is entered. */
     String description();
 

@@ -27,30 +27,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Shell implements AutoCloseable {
 
-    /** The two ends of a running shell. */
-    interface Connection extends AutoCloseable {
-        OutputStream input() throws IOException;
-
-        InputStream output() throws IOException;
-
-        @Override
-        void close();
-    }
-
     private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "countercheck-command-limit");
         thread.setDaemon(true);
         return thread;
     });
 
-    private final Supplier<Connection> connector;
+    private final Supplier<RunningCommand> connector;
     private final String description;
     private final String mark = "countercheck-" + UUID.randomUUID();
-    private @Nullable Connection connection;
+    private @Nullable RunningCommand connection;
     private @Nullable InputStream output;
     private boolean closed;
 
-    Shell(String description, Supplier<Connection> connector) {
+    Shell(String description, Supplier<RunningCommand> connector) {
         this.description = description;
         this.connector = connector;
     }
@@ -61,7 +51,7 @@ final class Shell implements AutoCloseable {
                     "`" + command + "` was asked of a shell that is closed (" + description + ")",
                     "measure before the test class ends; containers started for measuring are gone after it");
         }
-        Connection current = connect();
+        RunningCommand current = connect();
         // Whoever decides first, the end of the command or the limit, decides alone: a shell whose child was ended for
         // the
         // limit's sake may still report that child's status.
@@ -98,7 +88,7 @@ final class Shell implements AutoCloseable {
         }
     }
 
-    private CommandResult exchange(Command command, Connection current) throws IOException {
+    private CommandResult exchange(Command command, RunningCommand current) throws IOException {
         // Error output is kept apart without a file: the substitution takes it while fd 3 carries standard output.
         String line = "{ e=$( { " + command.toShell() + "; } 2>&1 1>&3 3>&-); s=$?; } 3>&1; "
                 + "printf '\\n%s %s\\n%s\\n%s\\n' " + mark + " \"$s\" \"$e\" " + mark + "\n";
@@ -141,8 +131,8 @@ final class Shell implements AutoCloseable {
         return line.toString(StandardCharsets.UTF_8);
     }
 
-    private Connection connect() {
-        Connection current = connection;
+    private RunningCommand connect() {
+        RunningCommand current = connection;
         if (current == null) {
             current = connector.get();
             try {
@@ -157,7 +147,7 @@ final class Shell implements AutoCloseable {
     }
 
     private void disconnect() {
-        Connection current = connection;
+        RunningCommand current = connection;
         if (current != null) {
             current.close();
         }

@@ -36,8 +36,7 @@ public final class Toolbox implements Netns {
     private Toolbox(String image, String networkMode, String description, Capability... capabilities) {
         container = container(image, networkMode, capabilities).withCommand(WAIT_FOR_TERM.toArray(String[]::new));
         start(container, image);
-        String id = container.getContainerId();
-        shell = new Shell(description, () -> new ExecConnection(DockerClientFactory.lazyClient(), id));
+        shell = new Shell(description, () -> start(Command.of("/bin/sh")));
     }
 
     /**
@@ -144,6 +143,11 @@ public final class Toolbox implements Netns {
     @Override
     public CommandResult run(Command command, Duration limit) {
         return shell.run(command, limit);
+    }
+
+    @Override
+    public RunningCommand start(Command command) {
+        return new ExecConnection(DockerClientFactory.lazyClient(), container.getContainerId(), command);
     }
 
     @Override

@@ -136,7 +136,7 @@ class ShellTests {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
-    private Shell.Connection start() {
+    private RunningCommand start() {
         Process process;
         try {
             process = new ProcessBuilder("/bin/sh")
@@ -146,7 +146,7 @@ class ShellTests {
             throw new UncheckedIOException(e);
         }
         started.add(process);
-        return new Shell.Connection() {
+        return new RunningCommand() {
             @Override
             public OutputStream input() {
                 return process.getOutputStream();

@@ -159,8 +159,10 @@ public final class OwnTable implements AutoCloseable {
         String list = "list table inet " + name;
         tell(line);
         tell(list);
-        // An error cites the line that it is about.
-        return answers.readUntil(answer -> answer.equals("}") || answer.equals(list), LIMIT);
+        // An error cites the line that it is about, unless nft is refused all it asks the kernel.
+        return answers.readUntil(
+                answer -> answer.equals("}") || answer.equals(list) || answer.contains("Operation not permitted"),
+                LIMIT);
     }
 
     private static boolean isListed(Reading answer) {

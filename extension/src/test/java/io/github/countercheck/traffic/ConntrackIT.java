@@ -9,6 +9,7 @@ import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.Netns;
+import io.github.countercheck.netns.RunningCommand;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.ConntrackAnswer.Absent;
@@ -119,6 +120,11 @@ class ConntrackIT {
             List<String> words = new ArrayList<>(List.of("env", "PATH=" + path));
             words.addAll(command.words());
             return netns.run(Command.of(words), limit);
+        }
+
+        @Override
+        public RunningCommand start(Command command) {
+            return netns.start(command);
         }
 
         @Override

@@ -2,6 +2,7 @@
 package io.github.countercheck;
 
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
@@ -88,6 +89,10 @@ public final class Flow {
 
     Transport transport() {
         return probes.get(0).tuple().transport();
+    }
+
+    Family family() {
+        return Family.of(probes.get(0).tuple().destination());
     }
 
     /** Prints it as {@code 3 TCP connections 198.18.200.2:* -> 198.18.200.1:32768: 3 answered}. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck;
 
-import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
@@ -100,7 +99,7 @@ public final class Measurement implements AutoCloseable {
     public String walk() {
         Window window = window();
         Observation observation = Observation.of(
-                Family.IPV4, window.baseline(), session.counters().read(), Containers.facts(window));
+                window.families(), window.baseline(), session.counters().read(), Containers.facts(window));
         return Stream.concat(
                         window.flows().stream().map(flow -> "  sent " + flow),
                         Stream.of(CounterWalk.of(observation).inLines()))

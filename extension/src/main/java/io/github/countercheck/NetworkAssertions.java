@@ -40,7 +40,9 @@ import org.testcontainers.containers.Network;
  * never sent) is a {@link CountercheckException}, neither a pass nor a failure. Where a hit is awaited, the limit is the
  * one of {@link ContainerNetworkTest#await()}; when it is there at the first look, nothing is waited for.
  *
- * <p>These assertions read IPv4.
+ * <p><b>Address families.</b> A short form looks at the families over which something was sent in the window, at both where
+ * nothing was; what they counted is added up. A form that takes a flow looks at the flow's. A rule that is cited, and a
+ * chain, is of IPv4 unless the test says otherwise.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class NetworkAssertions {
@@ -69,15 +71,30 @@ public final class NetworkAssertions {
      * @throws CountercheckException if it is joined to none, or no test is running on this thread
      */
     public static String subnetOf(ContainerState container) {
-        Window window = Measurement.current().window();
-        DockerFacts facts = Containers.facts(window, container);
+        return subnetOf(container, Family.IPV4);
+    }
+
+    /**
+     * Returns the IPv6 subnet of the container's first bridge network that has one: {@code 2001:db8:1::/64}.
+     *
+     * @throws CountercheckException if it is joined to none, or no test is running on this thread
+     */
+    public static String subnet6Of(ContainerState container) {
+        return subnetOf(container, Family.IPV6);
+    }
+
+    private static String subnetOf(ContainerState container, Family family) {
+        DockerFacts facts = Containers.facts(Measurement.current().window(), container);
         ContainerFacts known = Containers.require(facts, container);
-        return facts.networksOf(known).stream()
+        return networks(facts, known).stream()
                 .flatMap(network -> network.subnets().stream())
-                .filter(subnet -> !subnet.isIpv6())
+                .filter(subnet -> Family.of(subnet.address()) == family)
                 .findFirst()
                 .map(Cidr::toString)
-                .orElseThrow(() -> noBridge(known));
+                .orElseThrow(() -> new CountercheckException(
+                        "container " + known.name() + " is joined to no bridge network with an " + family.inWords()
+                                + " subnet",
+                        "join it to one, or set \"ipv6\" and \"fixed-cidr-v6\" in daemon.json"));
     }
 
     /**
@@ -284,7 +301,12 @@ public final class NetworkAssertions {
      * @param policy the policy
      */
     public static void assertPolicy(String table, String chain, Policy policy) {
-        CounterSnapshot now = Measurement.current().session().counters().read(Family.IPV4, table);
+        assertPolicy(Family.IPV4, table, chain, policy);
+    }
+
+    /** As {@link #assertPolicy(String, String, Policy)}, for the chain of that family. */
+    public static void assertPolicy(Family family, String table, String chain, Policy policy) {
+        CounterSnapshot now = Measurement.current().session().counters().read(family, table);
         List<Chain> chains = now.rulesets().stream()
                 .flatMap(ruleset -> ruleset.chain(table, chain).stream())
                 .toList();
@@ -293,20 +315,24 @@ public final class NetworkAssertions {
                 .filter(found -> found != null)
                 .toList();
         if (policies.isEmpty() || !policies.stream().allMatch(found -> found == policy)) {
+            String tool = family == Family.IPV6 ? "ip6tables" : "iptables";
+            String location = (family == Family.IPV6 ? tool + " " : "") + table + "/" + chain;
             String actual = chains.isEmpty()
                     ? "there is no such chain"
                     : policies.isEmpty()
                             ? "the chain is user-defined and has none"
                             : policies.stream().map(Policy::name).collect(Collectors.joining(" and "));
             throw new AssertionFailedError(
-                    new FailureText("policy of " + table + "/" + chain + " is not " + policy)
+                    new FailureText("policy of " + location + " is not " + policy)
                             .line("expected", policy.name())
                             .line("actual", actual)
                             .line(
                                     "try",
-                                    "see `iptables -t " + table + " -S " + chain
-                                            + "`; Docker sets FORWARD to DROP only if"
-                                            + " it had to switch on net.ipv4.ip_forward itself")
+                                    "see `" + tool + " -t " + table + " -S " + chain
+                                            + "`; Docker sets FORWARD to DROP only if it "
+                                            + (family == Family.IPV6
+                                                    ? "writes IPv6 rules (\"ip6tables\")"
+                                                    : "had to switch on net.ipv4.ip_forward itself"))
                             .toString(),
                     policy.name(),
                     actual);
@@ -337,9 +363,19 @@ public final class NetworkAssertions {
 
     /** As {@link #assertRuleHit(String, String, String)}, for so many flows (nat) or packets (elsewhere). */
     public static void assertRuleHit(String table, String chain, String iptablesSpec, HitCount count) {
-        Rule wanted = RuleSpec.parse(Family.IPV4, table, chain, iptablesSpec);
+        assertRuleHit(Family.IPV4, table, chain, iptablesSpec, count);
+    }
+
+    /** As {@link #assertRuleHit(String, String, String)}, for a rule of that family. */
+    public static void assertRuleHit(Family family, String table, String chain, String iptablesSpec) {
+        assertRuleHit(family, table, chain, iptablesSpec, HitCount.ANY);
+    }
+
+    /** As {@link #assertRuleHit(String, String, String, HitCount)}, for a rule of that family. */
+    public static void assertRuleHit(Family family, String table, String chain, String iptablesSpec, HitCount count) {
+        Rule wanted = RuleSpec.parse(family, table, chain, iptablesSpec);
         Window window = Measurement.current().window();
-        new Verification(window, window.session().facts(List.of()), Subject.rule(wanted)).assertHit(count);
+        new Verification(window, window.session().facts(List.of()), Subject.rule(family, wanted)).assertHit(count);
     }
 
     /**
@@ -389,7 +425,7 @@ public final class NetworkAssertions {
         NetworkFacts known = facts.network(network.getId())
                 .orElseThrow(() -> new CountercheckException(
                         "the daemon does not know network " + network.getId(), "assert while the network is there"));
-        return new Verification(window, facts, Subject.masquerade(known, "network " + known.name()));
+        return new Verification(window, facts, Subject.masquerade(known, "network " + known.name(), null));
     }
 
     private static Verification masquerade(Window window, String subnet) {
@@ -403,7 +439,8 @@ public final class NetworkAssertions {
                                         .map(Cidr::toString)
                                         .collect(Collectors.joining(", ")),
                         "name one of these, or the container: assertMasqueraded(container)"));
-        return new Verification(window, facts, Subject.masquerade(known, "subnet " + wanted));
+        return new Verification(
+                window, facts, Subject.masquerade(known, "subnet " + wanted, Family.of(wanted.address())));
     }
 
     private static Verification about(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck;
 
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.Limits;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.testcontainers.containers.ContainerState;
  * @param vantage from where
  * @param sender the container that sends, for {@link Vantage#CONTAINER}
  * @param transport by which protocol
+ * @param family over which version of IP, where the address does not say it
  * @param times how many
  * @param payload what to send, or null for what is usual
  * @param limits how long each may take
@@ -20,29 +22,35 @@ record ProbeShape(
         Vantage vantage,
         @Nullable ContainerState sender,
         Transport transport,
+        Family family,
         int times,
         @Nullable String payload,
         Limits limits) {
 
-    static final ProbeShape DEFAULT = new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, 1, null, Limits.DEFAULT);
+    static final ProbeShape DEFAULT =
+            new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, Family.IPV4, 1, null, Limits.DEFAULT);
 
     ProbeShape withVantage(Vantage newVantage, @Nullable ContainerState newSender) {
-        return new ProbeShape(newVantage, newSender, transport, times, payload, limits);
+        return new ProbeShape(newVantage, newSender, transport, family, times, payload, limits);
     }
 
     ProbeShape withTransport(Transport newTransport) {
-        return new ProbeShape(vantage, sender, newTransport, times, payload, limits);
+        return new ProbeShape(vantage, sender, newTransport, family, times, payload, limits);
+    }
+
+    ProbeShape withFamily(Family newFamily) {
+        return new ProbeShape(vantage, sender, transport, newFamily, times, payload, limits);
     }
 
     ProbeShape withTimes(int newTimes) {
-        return new ProbeShape(vantage, sender, transport, newTimes, payload, limits);
+        return new ProbeShape(vantage, sender, transport, family, newTimes, payload, limits);
     }
 
     ProbeShape withPayload(String newPayload) {
-        return new ProbeShape(vantage, sender, transport, times, newPayload, limits);
+        return new ProbeShape(vantage, sender, transport, family, times, newPayload, limits);
     }
 
     ProbeShape withLimits(Limits newLimits) {
-        return new ProbeShape(vantage, sender, transport, times, payload, newLimits);
+        return new ProbeShape(vantage, sender, transport, family, times, payload, newLimits);
     }
 }

@@ -13,7 +13,6 @@ import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.RuleSpec;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.Tuple;
-import java.net.Inet4Address;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -32,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param network the network it is about, if one
  * @param transport the protocol it is about
  * @param port the container's port it is about, or 0
+ * @param family the one family that it is about, or null where it is about those over which something was sent
  * @param cited the rule that the test wrote, if it wrote one
  */
 record Subject(
@@ -45,6 +45,7 @@ record Subject(
         @Nullable NetworkFacts network,
         Transport transport,
         int port,
+        @Nullable Family family,
         @Nullable Rule cited) {
 
     String held() {
@@ -104,13 +105,12 @@ record Subject(
                 null,
                 transport,
                 port,
+                null,
                 null);
     }
 
     private static String published(ContainerFacts container, int port, Transport transport) {
-        List<PublishedPort> bindings = container.ports(transport, port).stream()
-                .filter(p -> p.hostAddress() instanceof Inet4Address)
-                .toList();
+        List<PublishedPort> bindings = container.ports(transport, port);
         return bindings.isEmpty()
                 ? ", not published"
                 : ", published on "
@@ -151,22 +151,25 @@ record Subject(
                 networks.get(0),
                 Transport.TCP,
                 0,
+                null,
                 null);
     }
 
     static Subject masquerade(ContainerFacts container, List<NetworkFacts> networks) {
-        return masquerade(rules -> rules.masquerade(container), "container " + container.name(), container, networks);
+        return masquerade(
+                rules -> rules.masquerade(container), "container " + container.name(), container, networks, null);
     }
 
-    static Subject masquerade(NetworkFacts network, String whom) {
-        return masquerade(rules -> rules.masquerade(network), whom, null, List.of(network));
+    static Subject masquerade(NetworkFacts network, String whom, @Nullable Family family) {
+        return masquerade(rules -> rules.masquerade(network), whom, null, List.of(network), family);
     }
 
     private static Subject masquerade(
             Function<Classification, List<ClassifiedRule>> rules,
             String whom,
             @Nullable ContainerFacts container,
-            List<NetworkFacts> networks) {
+            List<NetworkFacts> networks,
+            @Nullable Family family) {
         return new Subject(
                 Claim.MASQUERADE,
                 "nat",
@@ -176,36 +179,38 @@ record Subject(
                 "a MASQUERADE or SNAT rule for "
                         + networks.stream()
                                 .flatMap(network -> network.subnets().stream())
-                                .filter(subnet -> !subnet.isIpv6())
+                                .filter(subnet -> family == null || Family.of(subnet.address()) == family)
                                 .map(Cidr::toString)
                                 .collect(Collectors.joining(", ")),
                 container,
                 networks.get(0),
                 Transport.TCP,
                 0,
+                family,
                 null);
     }
 
-    static Subject rule(Rule wanted) {
+    static Subject rule(Family family, Rule wanted) {
         String chain = wanted.chain();
-        String spec = RuleSpec.normalise(Family.IPV4, wanted).spec();
+        String spec = RuleSpec.normalise(family, wanted).spec();
         return new Subject(
                 Claim.RULE,
                 wanted.table(),
                 rules -> rules.rules().stream()
                         .filter(rule -> rule.rule().table().equals(wanted.table())
                                 && rule.rule().chain().equals(chain)
-                                && RuleSpec.normalise(Family.IPV4, rule.rule())
+                                && RuleSpec.normalise(family, rule.rule())
                                         .spec()
                                         .equals(spec))
                         .toList(),
                 "rule of " + wanted.table() + "/" + chain,
                 "hit",
-                wanted.table() + "/" + chain + "  " + spec,
+                (family == Family.IPV6 ? "ip6tables " : "") + wanted.table() + "/" + chain + "  " + spec,
                 null,
                 null,
                 Transport.TCP,
                 0,
+                family,
                 wanted);
     }
 }

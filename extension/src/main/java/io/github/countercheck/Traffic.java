@@ -4,6 +4,7 @@ package io.github.countercheck;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.PublishedPort;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.snapshot.CounterDelta;
@@ -13,13 +14,13 @@ import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.traffic.Place;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Prober;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.testcontainers.containers.ContainerState;
 
@@ -35,6 +36,7 @@ import org.testcontainers.containers.ContainerState;
  * traffic.times(3).from(Vantage.HOST).toPublishedPort(web, 80);
  * traffic.udp().payload("ping").toPublishedPort(dns, 53);
  * traffic.from(web).toOutside();
+ * traffic.ipv6().toPublishedPort(web, 80);
  * }</pre>
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
@@ -81,6 +83,21 @@ public final class Traffic {
     /** Sends UDP datagrams, one a probe, and waits for one in answer to each. */
     public Traffic udp() {
         return with(shape.withTransport(Transport.UDP));
+    }
+
+    /** Sends over IPv4, as is the default. */
+    public Traffic ipv4() {
+        return with(shape.withFamily(Family.IPV4));
+    }
+
+    /**
+     * Sends over IPv6.
+     *
+     * <p>It takes a daemon whose host has IPv6, a network with IPv6 for what a container sends and, for a rule to be met,
+     * a daemon that writes IPv6 rules ({@code "ip6tables"}, which Engine 20.10 to 26 leave off by default).
+     */
+    public Traffic ipv6() {
+        return with(shape.withFamily(Family.IPV6));
     }
 
     /**
@@ -134,14 +151,16 @@ public final class Traffic {
     public Flow toPublishedPort(ContainerState container, int containerPort) {
         ContainerFacts facts = facts(container);
         List<PublishedPort> bindings = facts.ports(shape.transport(), containerPort).stream()
-                .filter(p -> p.hostAddress() instanceof Inet4Address)
+                .filter(p -> Family.of(p.hostAddress()) == shape.family())
                 .sorted(Comparator.comparing((PublishedPort p) -> !p.isOnAnyAddress()))
                 .toList();
         if (bindings.isEmpty()) {
             throw new CountercheckException(
                     "Docker publishes no port " + containerPort + "/" + shape.transport() + " of container "
-                            + facts.name() + " on an IPv4 address; it publishes " + published(facts),
-                    "add withExposedPorts(" + containerPort + ") or a port binding for " + shape.transport());
+                            + facts.name() + " on an " + shape.family().inWords() + " address; it publishes "
+                            + published(facts),
+                    "add withExposedPorts(" + containerPort + ") or a port binding for " + shape.transport()
+                            + (shape.family() == Family.IPV6 ? " on an IPv6 address" : ""));
         }
         boolean loopback = shape.vantage() == Vantage.LOOPBACK;
         PublishedPort binding = bindings.stream()
@@ -154,7 +173,7 @@ public final class Traffic {
                         loopback
                                 ? "send from(Vantage.HOST) or from outside"
                                 : "send from(Vantage.LOOPBACK), or publish it on another address"));
-        return send(callable(binding), binding.hostPort());
+        return send(callable(binding), binding.hostPort(), List.of(container));
     }
 
     private InetAddress callable(PublishedPort binding) {
@@ -162,8 +181,8 @@ public final class Traffic {
             return binding.hostAddress();
         }
         return shape.vantage() == Vantage.LOOPBACK
-                ? Cidr.parseAddress("127.0.0.1")
-                : measurement.session().peer().hostAddress();
+                ? Cidr.parseAddress(shape.family() == Family.IPV6 ? "::1" : "127.0.0.1")
+                : measurement.session().peer().hostAddress(shape.family());
     }
 
     private static String published(ContainerFacts facts) {
@@ -185,13 +204,13 @@ public final class Traffic {
         if (shape.vantage() != Vantage.CONTAINER) {
             throw new IllegalStateException("say which container sends: traffic.from(container).toOutside()");
         }
-        return send(measurement.session().peer().address(), Peer.PORT);
+        return send(measurement.session().peer().address(shape.family()), Peer.PORT, List.of());
     }
 
     /**
      * Sends to a literal address, whatever is there.
      *
-     * @param address a numeric IPv4 address; a name is refused, for looking it up would be traffic too
+     * @param address a numeric address of either family; a name is refused, for looking it up would be traffic too
      * @param port the port
      * @throws CountercheckException if the probe could not be sent
      * @throws IllegalArgumentException if the address is not numeric, or the port is not one
@@ -200,12 +219,18 @@ public final class Traffic {
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException("not a port: " + port);
         }
-        return send(Cidr.parseAddress(address), port);
+        return send(Cidr.parseAddress(address), port, List.of());
     }
 
-    private Flow send(InetAddress address, int port) {
+    private Flow send(InetAddress address, int port, List<ContainerState> receivers) {
         DaemonSession session = measurement.session();
         Place place = place(session);
+        if (Family.of(address) == Family.IPV6) {
+            Stream.concat(receivers.stream(), Stream.ofNullable(shape.sender()))
+                    .map(container -> Containers.facts(measurement.window(), container))
+                    .forEach(facts -> session.awaitIpv6(
+                            facts.networksOf(facts.containers().get(0))));
+        }
         Window before = measurement.freshWindow();
         String given = shape.payload();
         String payload = given != null ? given : shape.transport() == Transport.UDP ? "countercheck" : "";

@@ -13,6 +13,7 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.snapshot.CounterSource;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.MeasuredRule;
@@ -20,6 +21,7 @@ import io.github.countercheck.walk.Observation;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.opentest4j.AssertionFailedError;
 
@@ -55,7 +57,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
      * @param rulesMustExist whether their absence leaves the claim undecided
      */
     void assertNotHit(boolean rulesMustExist) {
-        if (window.flows().isEmpty()) {
+        if (probes().isEmpty()) {
             throw new CountercheckException(
                     subject.held() + ": nothing was sent in this window, so that nothing hit proves nothing",
                     "send first, with Traffic: traffic.toPublishedPort(container, port), or"
@@ -80,8 +82,18 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private Observation observeTable() {
+        Set<Family> families = families();
+        CounterSource counters = window.session().counters();
         return Observation.of(
-                Family.IPV4, window.baseline(), window.session().counters().read(Family.IPV4, subject.table()), facts);
+                families,
+                window.baseline(),
+                families.size() == 1 ? counters.read(families.iterator().next(), subject.table()) : counters.read(),
+                facts);
+    }
+
+    private Set<Family> families() {
+        Family family = subject.family();
+        return family == null ? window.families() : Set.of(family);
     }
 
     private List<MeasuredRule> claimed(Observation observation) {
@@ -125,7 +137,11 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private List<Probe> probes() {
-        return window.flows().stream().flatMap(flow -> flow.probes().stream()).toList();
+        Set<Family> families = families();
+        return window.flows().stream()
+                .filter(flow -> families.contains(flow.family()))
+                .flatMap(flow -> flow.probes().stream())
+                .toList();
     }
 
     /** A second witness of masquerading: a flow of this subject whose own source address reached the peer. */
@@ -157,7 +173,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
 
     private AssertionFailedError failure(String expected, long most, long hits) {
         Observation all = Observation.of(
-                Family.IPV4, window.baseline(), window.session().counters().read(), facts);
+                families(), window.baseline(), window.session().counters().read(), facts);
         List<MeasuredRule> claimed = claimed(all);
         Evidence evidence = new Evidence(
                 subject.claim(),

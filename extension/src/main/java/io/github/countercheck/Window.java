@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck;
 
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What an assertion looks at: everything that was counted since a baseline, and what was sent since then.
@@ -22,5 +25,12 @@ record Window(
     Window {
         names = Map.copyOf(names);
         flows = List.copyOf(flows);
+    }
+
+    /** Returns the families over which something was sent; both where nothing was. */
+    Set<Family> families() {
+        Set<Family> families = EnumSet.noneOf(Family.class);
+        flows.forEach(flow -> families.add(flow.family()));
+        return families.isEmpty() ? EnumSet.of(Family.IPV4, Family.IPV6) : families;
     }
 }

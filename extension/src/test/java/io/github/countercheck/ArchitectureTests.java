@@ -75,7 +75,7 @@ class ArchitectureTests {
             .whereLayer("diagnosis")
             .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk", "traffic")
             .whereLayer("session")
-            .mayOnlyAccessLayers("ruleset", "snapshot", "netns", "docker", "traffic")
+            .mayOnlyAccessLayers("ruleset", "await", "snapshot", "netns", "docker", "traffic")
             .whereLayer("jupiter")
             .mayNotBeAccessedByAnyLayer()
             // Everybody may say that something could not be measured.

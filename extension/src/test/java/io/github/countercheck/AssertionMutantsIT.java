@@ -15,7 +15,6 @@ import static io.github.countercheck.NetworkAssertions.assertRulesetUnchanged;
 import static io.github.countercheck.NetworkAssertions.subnetOf;
 import static io.github.countercheck.NetworkAssertions.times;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.ExposedPort;
@@ -26,20 +25,14 @@ import io.github.countercheck.diagnosis.Cause;
 import io.github.countercheck.session.Image;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,10 +53,6 @@ class AssertionMutantsIT {
     private static final Path TABLE = Path.of("target", "mutants.md");
     private static final List<String> LINES = new ArrayList<>();
     private static final Network NETWORK = Network.newNetwork();
-    private static final Predicate<String> OPEN = Pattern.compile(
-                    " (SYN_RECV|ESTABLISHED|FIN_WAIT|CLOSE_WAIT|LAST_ACK) ")
-            .asPredicate();
-    private static final Fault NO_FAULT = () -> {};
 
     @Container
     static final GenericContainer<?> web = TestWeb.container();
@@ -109,71 +98,7 @@ class AssertionMutantsIT {
             firewall.close();
         }
         NETWORK.close();
-        Files.createDirectories(TABLE.getParent());
-        Files.writeString(
-                TABLE,
-                "| assertion | fault | verdict | message |\n|---|---|---|---|\n" + String.join("\n", LINES) + "\n");
-    }
-
-    /**
-     * One fault and the assertion that notices it.
-     *
-     * @param midway whether the fault comes after the baseline
-     */
-    private record Mutant(
-            String assertion,
-            String fault,
-            Consumer<Traffic> healthyTraffic,
-            Runnable healthyCheck,
-            Function<Firewall, Fault> put,
-            boolean midway,
-            Consumer<Traffic> traffic,
-            Runnable check,
-            Class<? extends Throwable> type,
-            @Nullable Cause cause,
-            List<String> phrases) {
-
-        @Override
-        public String toString() {
-            return assertion + ": " + fault;
-        }
-    }
-
-    /** An assertion that holds, of which mutants are made. */
-    private record Claimed(String assertion, Consumer<Traffic> traffic, Runnable check) {
-
-        Mutant fault(String fault, Function<Firewall, Fault> put, Cause cause, String... phrases) {
-            return mutant(fault, put, false, traffic, check, AssertionFailedError.class, cause, phrases);
-        }
-
-        Mutant traffic(String fault, Consumer<Traffic> sent, @Nullable Cause cause, String... phrases) {
-            return mutant(fault, fw -> NO_FAULT, false, sent, check, AssertionFailedError.class, cause, phrases);
-        }
-
-        Mutant check(String fault, Runnable claimed, @Nullable Cause cause, String... phrases) {
-            return mutant(fault, fw -> NO_FAULT, false, traffic, claimed, AssertionFailedError.class, cause, phrases);
-        }
-
-        Mutant midway(String fault, Function<Firewall, Fault> put, Consumer<Traffic> sent, String... phrases) {
-            return mutant(fault, put, true, sent, check, CountercheckException.class, null, phrases);
-        }
-
-        Mutant unmeasured(String fault, Function<Firewall, Fault> put, Consumer<Traffic> sent, String... phrases) {
-            return mutant(fault, put, false, sent, check, CountercheckException.class, null, phrases);
-        }
-
-        Mutant mutant(
-                String fault,
-                Function<Firewall, Fault> put,
-                boolean midway,
-                Consumer<Traffic> sent,
-                Runnable claimed,
-                Class<? extends Throwable> type,
-                @Nullable Cause cause,
-                String... phrases) {
-            return new Mutant(
-                    assertion, fault, traffic, check, put, midway, sent, claimed, type, cause, List.of(phrases));
-        }
+        Mutant.write(TABLE, LINES);
     }
 
     static Stream<Mutant> mutants() {
@@ -197,9 +122,9 @@ class AssertionMutantsIT {
     }
 
     private static Stream<Mutant> dnat() {
-        Claimed claim =
-                new Claimed("assertDnatHit", t -> t.times(3).toPublishedPort(web, 80), () -> assertDnatHit(web, 80));
-        Claimed exactly = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
+                "assertDnatHit", t -> t.times(3).toPublishedPort(web, 80), () -> assertDnatHit(web, 80));
+        Mutant.Claim exactly = new Mutant.Claim(
                 "assertDnatHit(times)",
                 t -> t.times(2).toPublishedPort(web, 80),
                 () -> assertDnatHit(web, 80, times(2)));
@@ -322,14 +247,14 @@ class AssertionMutantsIT {
                         "the counter went backwards"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender",
                         "unreachable"));
     }
 
     private static Stream<Mutant> dnatOfUdp() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertDnatHit(udp)",
                 t -> t.udp().times(2).payload("x").toPublishedPort(echo, 9053),
                 () -> assertDnatHit(echo, 9053, UDP, times(2)));
@@ -359,7 +284,7 @@ class AssertionMutantsIT {
 
     private static Stream<Mutant> dnatOfFlow() {
         Flow[] sent = new Flow[1];
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertDnatHit(flow)",
                 t -> sent[0] = t.times(3).toPublishedPort(web, 80),
                 () -> assertDnatHit(sent[0], web, 80));
@@ -380,7 +305,7 @@ class AssertionMutantsIT {
     }
 
     private static Stream<Mutant> noDnat() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertNoDnatHit",
                 t -> {
                     t.times(3).toPublishedPort(other, 80);
@@ -390,10 +315,10 @@ class AssertionMutantsIT {
                 () -> assertNoDnatHit(other, 80));
         return Stream.of(
                 claim.traffic("it was hit", t -> t.toPublishedPort(other, 80), null, "no new flow", "+1"),
-                claim.unmeasured("nothing sent", fw -> NO_FAULT, t -> {}, "nothing was sent in this window"),
+                claim.unmeasured("nothing sent", fw -> Mutant.NO_FAULT, t -> {}, "nothing was sent in this window"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"),
                 claim.unmeasured(
@@ -414,7 +339,7 @@ class AssertionMutantsIT {
     }
 
     private static Stream<Mutant> forward() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertForwardAccepted",
                 t -> quick(t).times(3).toPublishedPort(web, 80),
                 () -> assertForwardAccepted(web, 80));
@@ -494,13 +419,13 @@ class AssertionMutantsIT {
                         "the counter went backwards"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"));
     }
 
     private static Stream<Mutant> returned() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertReturnTrafficAccepted",
                 t -> quick(t).times(3).from(web).toOutside(),
                 () -> assertReturnTrafficAccepted(web));
@@ -540,13 +465,13 @@ class AssertionMutantsIT {
                         "the counter went backwards"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"));
     }
 
     private static Stream<Mutant> outbound() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertOutboundAccepted",
                 t -> quick(t).times(3).from(web).toOutside(),
                 () -> assertOutboundAccepted(web));
@@ -578,13 +503,14 @@ class AssertionMutantsIT {
                         "the counter went backwards"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"));
     }
 
     private static Stream<Mutant> masqueraded(String assertion, GenericContainer<?> from, Runnable check) {
-        Claimed claim = new Claimed(assertion, t -> quick(t).times(3).from(from).toOutside(), check);
+        Mutant.Claim claim =
+                new Mutant.Claim(assertion, t -> quick(t).times(3).from(from).toOutside(), check);
         return Stream.of(
                 claim.fault(
                         "masquerade rule deleted",
@@ -628,13 +554,13 @@ class AssertionMutantsIT {
                         "the counter went backwards"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"));
     }
 
     private static Stream<Mutant> masqueradedTimes() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertMasqueraded(times)",
                 t -> quick(t).times(2).from(web).toOutside(),
                 () -> assertMasqueraded(web, times(2)));
@@ -656,7 +582,7 @@ class AssertionMutantsIT {
     }
 
     private static Stream<Mutant> notMasqueraded() {
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertNotMasqueraded",
                 t -> {
                     t.times(3).from(web).toOutside();
@@ -676,15 +602,15 @@ class AssertionMutantsIT {
                         Cause.RULE_SHADOWED,
                         "the peer saw",
                         "not the container's own"),
-                claim.unmeasured("nothing sent", fw -> NO_FAULT, t -> {}, "nothing was sent in this window"),
+                claim.unmeasured("nothing sent", fw -> Mutant.NO_FAULT, t -> {}, "nothing was sent in this window"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"),
                 claim.mutant(
                         "probe never sent, while others' were",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         false,
                         t -> {
                             t.toPublishedPort(web, 80);
@@ -707,7 +633,7 @@ class AssertionMutantsIT {
     }
 
     private static Stream<Mutant> policy() {
-        Claimed claim = new Claimed("assertPolicy", t -> {}, () -> assertPolicy("filter", "FORWARD", "DROP"));
+        Mutant.Claim claim = new Mutant.Claim("assertPolicy", t -> {}, () -> assertPolicy("filter", "FORWARD", "DROP"));
         return Stream.of(
                 claim.fault(
                         "FORWARD policy ACCEPT",
@@ -729,7 +655,7 @@ class AssertionMutantsIT {
 
     private static Stream<Mutant> ruleHit() {
         String jump = "-m addrtype --dst-type LOCAL -j DOCKER";
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertRuleHit",
                 t -> quick(t).times(3).toPublishedPort(web, 80),
                 () -> assertRuleHit("nat", "PREROUTING", jump));
@@ -763,7 +689,7 @@ class AssertionMutantsIT {
                         "the counter went backwards"),
                 claim.unmeasured(
                         "probe never sent",
-                        fw -> NO_FAULT,
+                        fw -> Mutant.NO_FAULT,
                         t -> t.from(routeless).toOutside(),
                         "no probe left its sender"));
     }
@@ -771,7 +697,7 @@ class AssertionMutantsIT {
     private static Stream<Mutant> unchanged() {
         CounterSnapshot[] before = new CounterSnapshot[1];
         Traffic[] traffic = new Traffic[1];
-        Claimed claim = new Claimed(
+        Mutant.Claim claim = new Mutant.Claim(
                 "assertRulesetUnchanged",
                 t -> {
                     traffic[0] = t;
@@ -816,78 +742,7 @@ class AssertionMutantsIT {
     @ParameterizedTest(name = "{0}")
     @MethodSource("mutants")
     void isNoticed(Mutant mutant, Traffic traffic) {
-        CounterSnapshot before = traffic.snapshot();
-        healthy(mutant, traffic);
-        settle();
-
-        Throwable seen;
-        if (mutant.midway) {
-            traffic.mark();
-            try (Fault fault = mutant.put.apply(firewall)) {
-                assertThat(fault).isNotNull();
-                mutant.traffic.accept(traffic);
-                seen = catchThrowable(mutant.check::run);
-            }
-        } else {
-            try (Fault fault = mutant.put.apply(firewall)) {
-                assertThat(fault).isNotNull();
-                traffic.mark();
-                mutant.traffic.accept(traffic);
-                seen = catchThrowable(mutant.check::run);
-            }
-        }
-        LINES.add(row(mutant, seen));
-
-        healthy(mutant, traffic);
-        assertRulesetUnchanged(before, traffic.snapshot());
-        assertThat(specs(traffic.snapshot())).isEqualTo(specs(before));
-        assertThat(seen).as("what " + mutant + " brought").isNotNull().isExactlyInstanceOf(mutant.type);
-        List<String> phrases = new ArrayList<>();
-        if (mutant.cause != null) {
-            phrases.add("because   " + mutant.cause + ": ");
-        } else {
-            assertThat(seen).hasMessageNotContaining("  because ");
-        }
-        mutant.phrases.forEach(phrase -> phrases.add(phrase.replace("%web%", address(web))));
-        assertThat(seen.getMessage()).contains(phrases);
-    }
-
-    private static void healthy(Mutant mutant, Traffic traffic) {
-        traffic.mark();
-        mutant.healthyTraffic.accept(traffic);
-        mutant.healthyCheck.run();
-    }
-
-    /**
-     * Waits until no connection is open. Its last packets, and answers that a far end sends again, may come after its probe
-     * has ended; they would count for the next one.
-     */
-    private static void settle() {
-        Awaitility.await()
-                .pollInSameThread()
-                .pollDelay(Duration.ZERO)
-                .pollInterval(Duration.ofMillis(30))
-                .atMost(Duration.ofSeconds(20))
-                .until(() ->
-                        firewall.run("conntrack", "-L", "-p", "tcp").lines().noneMatch(OPEN));
-    }
-
-    /** The rules in their order, which the assertion on the ruleset leaves aside. */
-    private static List<String> specs(CounterSnapshot snapshot) {
-        return snapshot.rulesById().keySet().stream().map(Object::toString).toList();
-    }
-
-    private static String row(Mutant mutant, @Nullable Throwable seen) {
-        String message = seen == null
-                ? "**passed**"
-                : seen.getMessage()
-                        .lines()
-                        .filter(line -> !line.startsWith("  walk") && !line.startsWith("            "))
-                        .limit(5)
-                        .map(line -> "`" + line.strip().replace("|", "\\|") + "`")
-                        .collect(Collectors.joining("<br>"));
-        return "| " + mutant.assertion + " | " + mutant.fault + " | "
-                + (seen == null ? "none" : seen.getClass().getSimpleName()) + " | " + message + " |";
+        LINES.add(mutant.mustBeNoticed(traffic, firewall, Map.of("%web%", address(web))));
     }
 
     private static Fault both(Fault first, Supplier<Fault> second) {

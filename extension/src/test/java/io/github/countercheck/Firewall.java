@@ -9,6 +9,7 @@ import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.DaemonProcess;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.Netns;
+import io.github.countercheck.ruleset.Family;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -34,14 +35,21 @@ public final class Firewall implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     private final Netns netns;
+    private final Family family;
 
-    private Firewall(Netns netns) {
+    private Firewall(Netns netns, Family family) {
         this.netns = netns;
+        this.family = family;
     }
 
     /** Opens the daemon's firewall, or skips the test where that is this machine's own or out of reach. */
     public static Firewall open() {
-        return new Firewall(new LocalNetns(isolatedDaemon()));
+        return new Firewall(new LocalNetns(isolatedDaemon()), Family.IPV4);
+    }
+
+    /** Returns the firewall for IPv6 of the same daemon; it is closed with this one. */
+    public Firewall ipv6() {
+        return new Firewall(netns, Family.IPV6);
     }
 
     /** Returns the id of the daemon's process, or skips the test where the daemon shares this JVM's namespace. */
@@ -73,7 +81,8 @@ public final class Firewall implements AutoCloseable {
     }
 
     private String iptables(String table, List<String> words) {
-        List<String> all = new ArrayList<>(List.of("iptables", "-w", "-t", table));
+        List<String> all =
+                new ArrayList<>(List.of(family == Family.IPV6 ? "ip6tables" : "iptables", "-w", "-t", table));
         all.addAll(words);
         return run(all.toArray(String[]::new));
     }
@@ -133,8 +142,9 @@ public final class Firewall implements AutoCloseable {
 
     /** Switches off the forwarding of packets. */
     public Fault noForwarding() {
-        run("/bin/sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward");
-        return () -> run("/bin/sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
+        String file = "/proc/sys/net/" + (family == Family.IPV6 ? "ipv6/conf/all/forwarding" : "ipv4/ip_forward");
+        run("/bin/sh", "-c", "echo 0 >" + file);
+        return () -> run("/bin/sh", "-c", "echo 1 >" + file);
     }
 
     /** Joins two faults; the later one is undone first. */

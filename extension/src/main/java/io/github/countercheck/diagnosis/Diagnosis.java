@@ -7,6 +7,7 @@ import io.github.countercheck.docker.PublishedPort;
 import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Match;
 import io.github.countercheck.ruleset.Policy;
@@ -15,7 +16,6 @@ import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Tuple;
 import io.github.countercheck.walk.MeasuredRule;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -136,7 +136,7 @@ public final class Diagnosis {
                             Cause.DROPPED_LATER,
                             unanswered + " of the probes timed out, and a first packet that is dropped after this rule"
                                     + " counts again with each retry",
-                            "look for what drops it: filter/FORWARD, net.ipv4.ip_forward, rp_filter")));
+                            "look for what drops it: filter/FORWARD, " + forwarding() + ", rp_filter")));
         }
         if (evidence.claim() == Claim.FORWARD_ACCEPT && !returnTrafficIsAccepted()) {
             return Optional.of(new Finding(
@@ -189,25 +189,41 @@ public final class Diagnosis {
             return Optional.empty();
         }
         boolean inbound = evidence.claim() == Claim.DNAT || evidence.claim() == Claim.FORWARD_ACCEPT;
-        if (!inbound
-                || probesTo(t -> t.destination().isLoopbackAddress()).findAny().isEmpty()) {
+        if (!inbound || loopbackProbes().findAny().isEmpty()) {
             return Optional.empty();
         }
         boolean answered =
                 probes(Outcome.ANSWERED).anyMatch(p -> p.tuple().destination().isLoopbackAddress());
         Optional<MeasuredRule> excluding = evidence.observation()
                 .withRole(RuleRole.NAT_JUMP_OUT)
-                .filter(rule -> rule.rule()
-                        .match(Match.Destination.class)
-                        .filter(Match.Destination::negated)
-                        .isPresent())
+                .filter(rule -> loopbackProbes().anyMatch(p -> excludes(rule, p)))
                 .findFirst();
         return excluding.map(rule -> new Finding(
                 Cause.PROXY_PATH,
-                "traffic to 127.0.0.0/8 skips DNAT (nat/OUTPUT has \"! -d 127.0.0.0/8\")"
+                "traffic to " + excluded(rule) + " skips DNAT (" + rule.location() + " has \"! -d " + excluded(rule)
+                        + "\")"
                         + (answered ? "; docker-proxy answered instead" : ""),
                 "send from outside: traffic.toPublishedPort(container, " + evidence.port()
                         + "); or set \"userland-proxy\": false"));
+    }
+
+    private Stream<Probe> loopbackProbes() {
+        return probesTo(t -> t.destination().isLoopbackAddress());
+    }
+
+    private static boolean excludes(MeasuredRule rule, Probe probe) {
+        return rule.rule()
+                .match(Match.Destination.class)
+                .filter(destination -> destination.negated()
+                        && destination.net().contains(probe.tuple().destination()))
+                .isPresent();
+    }
+
+    private static String excluded(MeasuredRule rule) {
+        return rule.rule()
+                .match(Match.Destination.class)
+                .map(destination -> destination.net().toString())
+                .orElse("-");
     }
 
     private Optional<Finding> ownBridge() {
@@ -245,9 +261,18 @@ public final class Diagnosis {
                     Cause.DROPPED_LATER,
                     "the packets were translated (" + dnatHits() + " counted in nat), and no rule of filter/FORWARD saw"
                             + " them: the kernel dropped them while routing",
-                    "check `sysctl net.ipv4.ip_forward` (1 is needed) and rp_filter of the interface they came in by"));
+                    "check `sysctl " + forwarding()
+                            + "` (1 is needed) and rp_filter of the interface they came in by"));
         }
         return Optional.empty();
+    }
+
+    /** The setting that lets packets of the probes' family through at all. */
+    private String forwarding() {
+        return !evidence.probes().isEmpty()
+                        && Family.of(evidence.probes().get(0).tuple().destination()) == Family.IPV6
+                ? "net.ipv6.conf.all.forwarding"
+                : "net.ipv4.ip_forward";
     }
 
     /** What dropped packets since the baseline: a rule, or the policy of a base chain. */
@@ -268,7 +293,9 @@ public final class Diagnosis {
                 })
                 .filter(chain -> chain.packets().orElse(0) > 0)
                 .findFirst()
-                .map(chain -> "the policy DROP of filter/FORWARD dropped "
+                .map(chain -> "the policy DROP of "
+                        + MeasuredRule.location(chain.family(), chain.backend(), chain.table(), chain.chain())
+                        + " dropped "
                         + chain.packets().orElse(0) + " packets that no rule accepted"));
     }
 
@@ -424,14 +451,17 @@ public final class Diagnosis {
                         + network.name() + ")";
     }
 
-    private static String addresses(ContainerFacts container) {
-        List<String> addresses = new ArrayList<>();
-        container.endpoints().forEach(endpoint -> {
-            if (endpoint.ipv4() != null) {
-                addresses.add(Cidr.format(endpoint.ipv4()));
-            }
-        });
-        return addresses.isEmpty() ? "the container" : String.join(" or ", addresses);
+    /** The addresses that probes of these families could have been translated to. */
+    private String addresses(ContainerFacts container) {
+        Set<Family> families = evidence.probes().stream()
+                .map(probe -> Family.of(probe.tuple().destination()))
+                .collect(Collectors.toSet());
+        String addresses = container.addresses().stream()
+                .filter(address -> families.isEmpty() || families.contains(Family.of(address)))
+                .map(address ->
+                        Family.of(address) == Family.IPV6 ? "[" + Cidr.format(address) + "]" : Cidr.format(address))
+                .collect(Collectors.joining(" or "));
+        return addresses.isEmpty() ? "the container" : addresses;
     }
 
     /**

@@ -5,6 +5,7 @@ import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -38,6 +39,14 @@ public record ContainerFacts(
     /** Tells whether the address is the container's own in one of its networks. */
     public boolean owns(InetAddress address) {
         return endpoints.stream().anyMatch(e -> e.has(address));
+    }
+
+    /** Returns the container's own addresses, both families, in the order of its networks. */
+    public List<InetAddress> addresses() {
+        return endpoints.stream()
+                .flatMap(e -> Stream.of(Optional.ofNullable(e.ipv4()), Optional.ofNullable(e.ipv6())))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     /** Returns the container's place in that network. */

@@ -7,6 +7,7 @@ import io.github.countercheck.CountercheckException;
 import io.github.countercheck.ruleset.Family;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +31,18 @@ public final class Toolbox implements Netns {
     private static final List<String> WAIT_FOR_TERM =
             List.of("/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done");
 
+    private static final Map<String, String> WITH_IPV6 =
+            Map.of("net.ipv6.conf.all.disable_ipv6", "0", "net.ipv6.conf.default.disable_ipv6", "0");
+
     private final GenericContainer<?> container;
     private final Shell shell;
 
     private Toolbox(String image, String networkMode, String description, Capability... capabilities) {
-        container = container(image, networkMode, capabilities).withCommand(WAIT_FOR_TERM.toArray(String[]::new));
+        this(container(image, networkMode, capabilities), image, description);
+    }
+
+    private Toolbox(GenericContainer<?> toStart, String image, String description) {
+        container = toStart.withCommand(WAIT_FOR_TERM.toArray(String[]::new));
         start(container, image);
         shell = new Shell(description, () -> start(Command.of("/bin/sh")));
     }
@@ -64,9 +72,19 @@ public final class Toolbox implements Netns {
         return new Toolbox(image, "container:" + containerId, "the network of container " + containerName);
     }
 
-    /** Starts one in a namespace of its own, in which only it may set addresses and routes (NET_ADMIN). */
-    public static Toolbox inNetworkOfItsOwn(String image) {
-        return new Toolbox(image, "none", "the network of the peer container", Capability.NET_ADMIN);
+    /**
+     * Starts one in a namespace of its own, in which only it may set addresses and routes (NET_ADMIN).
+     *
+     * @param ipv6 whether it is to have IPv6, which Docker switches off in a container without a network, and which must not
+     *     be asked for where the kernel has none
+     */
+    public static Toolbox inNetworkOfItsOwn(String image, boolean ipv6) {
+        GenericContainer<?> container = container(image, "none", Capability.NET_ADMIN);
+        if (ipv6) {
+            container.withCreateContainerCmdModifier(
+                    create -> hostConfig(create.getHostConfig()).withSysctls(WITH_IPV6));
+        }
+        return new Toolbox(container, image, "the network of the peer container");
     }
 
     /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.ruleset;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import org.apiguardian.api.API;
 
 /** The address family whose packets a ruleset sees. */
@@ -23,9 +25,23 @@ public enum Family {
         this.keyword = keyword;
     }
 
+    /** Returns the family of that address. */
+    public static Family of(InetAddress address) {
+        return address instanceof Inet6Address ? IPV6 : IPV4;
+    }
+
     /** Returns nftables' word for it: {@code ip}, {@code ip6}, {@code inet}… */
     public String keyword() {
         return keyword;
+    }
+
+    /** Returns its name as it reads in a sentence: {@code IPv4}. */
+    public String inWords() {
+        return switch (this) {
+            case IPV4 -> "IPv4";
+            case IPV6 -> "IPv6";
+            default -> keyword;
+        };
     }
 
     /** Tells whether rules of this family see packets of that one: those of {@link #INET} see both IP families. */

@@ -4,10 +4,10 @@ package io.github.countercheck.session;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
 import io.github.countercheck.CountercheckException;
+import io.github.countercheck.await.Patience;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.DockerFactsReader;
-import io.github.countercheck.docker.Endpoint;
 import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
@@ -16,6 +16,7 @@ import io.github.countercheck.netns.IptablesCounterSource;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.netns.Toolbox;
+import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.snapshot.CounterSource;
 import io.github.countercheck.traffic.Conntrack;
 import io.github.countercheck.traffic.Peer;
@@ -202,7 +203,7 @@ public final class DaemonSession implements AutoCloseable {
     public synchronized Peer peer() {
         Peer current = peer;
         if (current == null) {
-            current = Peer.start(Image.TOOLBOX.reference());
+            current = Peer.start(Image.TOOLBOX.reference(), hasIpv6());
             peer = current;
         }
         return current;
@@ -210,33 +211,63 @@ public final class DaemonSession implements AutoCloseable {
 
     /** Returns the daemon's own namespace as a place to send from. */
     public Place onHost() {
-        InetAddress own = peer().hostAddress();
-        return place("", toolbox(), own);
+        return place("", toolbox(), peer().hostAddresses());
+    }
+
+    /** A kernel without IPv6 has no such file, and one in which it is switched off lists no address, not even lo's. */
+    private boolean hasIpv6() {
+        return !toolbox()
+                .run(Command.of("cat", "/proc/net/if_inet6"), LIMIT)
+                .output()
+                .isEmpty();
+    }
+
+    /**
+     * Waits until these bridges have made sure that nobody else has their IPv6 addresses. A bridge begins to when the first
+     * container joins it, and until it is done it answers to no neighbour.
+     *
+     * @throws CountercheckException if one of them does not come to an end
+     */
+    public void awaitIpv6(List<NetworkFacts> networks) {
+        for (NetworkFacts network : networks) {
+            String bridge = network.bridge();
+            if (bridge != null && network.subnets().stream().anyMatch(Cidr::isIpv6)) {
+                String tentative = Patience.look(
+                        LIMIT,
+                        () -> toolbox()
+                                .run(Command.of("ip", "-6", "-o", "addr", "show", "dev", bridge, "tentative"), LIMIT)
+                                .output(),
+                        String::isEmpty);
+                if (!tentative.isEmpty()) {
+                    throw new CountercheckException(
+                            "bridge " + bridge + " does not have its IPv6 address yet: " + tentative.strip(),
+                            "look for another machine with that address (duplicate address detection)");
+                }
+            }
+        }
     }
 
     /**
      * Returns a container's namespace as a place to send from; the container needs no tools of its own.
      *
-     * @throws CountercheckException if the container has no IPv4 address
+     * @throws CountercheckException if the container has no address
      */
     public synchronized Place inside(ContainerFacts container) {
-        InetAddress address = container.endpoints().stream()
-                .map(Endpoint::ipv4)
-                .filter(Objects::nonNull)
-                .findFirst()
-                .orElseThrow(() -> new CountercheckException(
-                        "container " + container.name() + " has no IPv4 address (network mode "
-                                + container.networkMode() + ")",
-                        "check that it is running and joined to a bridge network"));
+        List<InetAddress> addresses = container.addresses();
+        if (addresses.isEmpty()) {
+            throw new CountercheckException(
+                    "container " + container.name() + " has no address (network mode " + container.networkMode() + ")",
+                    "check that it is running and joined to a bridge network");
+        }
         // A restarted container has a new namespace; the process id tells it from the one before.
         String key = container.id() + "/" + container.pid();
         Toolbox sidecar = sidecars.computeIfAbsent(
                 key, k -> Toolbox.inNetworkOf(Image.TOOLBOX.reference(), container.id(), container.name()));
-        return place(key, sidecar, address);
+        return place(key, sidecar, addresses);
     }
 
-    private synchronized Place place(String key, Netns netns, InetAddress address) {
-        return insides.computeIfAbsent(key, k -> new Place(netns, address));
+    private synchronized Place place(String key, Netns netns, List<InetAddress> addresses) {
+        return insides.computeIfAbsent(key, k -> new Place(netns, addresses));
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apiguardian.api.API;
 
@@ -38,14 +39,14 @@ public record CounterSnapshot(Instant takenAt, List<Ruleset> rulesets) {
     }
 
     /**
-     * Returns the part of it that sees packets of one IP family, and of the tables that are wanted. Of nftables it is every
+     * Returns the part of it that sees packets of one of these IP families, and of the tables that are wanted. Of nftables it is every
      * table: names mean nothing there, and one of them holds all that an engine has for the family.
      */
-    public CounterSnapshot only(Family family, Predicate<String> tables) {
+    public CounterSnapshot only(Set<Family> families, Predicate<String> tables) {
         return new CounterSnapshot(
                 takenAt,
                 rulesets.stream()
-                        .filter(ruleset -> ruleset.family().sees(family))
+                        .filter(ruleset -> families.stream().anyMatch(ruleset.family()::sees))
                         .map(ruleset -> new Ruleset(
                                 ruleset.family(),
                                 ruleset.backend(),

@@ -7,14 +7,17 @@ import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -23,7 +26,8 @@ import org.apiguardian.api.API;
  * <p>To Docker's rules it is a stranger on an interface that is no bridge: what it sends to a published port comes in by
  * PREROUTING, and what a container sends to it goes out by POSTROUTING. It answers on one TCP and one UDP port with the
  * source address that it saw. No rule is added, no bridge is touched; the cable vanishes with the container. The cable's
- * addresses are of the range that is set aside for tests of network devices (198.18.0.0/15, RFC 2544).
+ * addresses are of the ranges that are set aside for tests of network devices (198.18.0.0/15, RFC 2544) and for
+ * documentation (2001:db8::/32, RFC 3849); without IPv6 in the daemon's namespace it has IPv4 alone.
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class Peer implements AutoCloseable {
@@ -41,8 +45,16 @@ public final class Peer implements AutoCloseable {
               link=$(( (first + try) % 64 ))
               if [ -z "$(ip -4 -o addr show to 198.18.200.$((4 * link))/30)" ] \
                  && error=$(ip link add "ccp$link" type veth peer name eth0 netns "$pid" 2>&1); then
-                ip addr add "198.18.200.$((4 * link + 1))/30" dev "ccp$link" && ip link set "ccp$link" up || exit 1
-                echo "link $link"
+                ip addr add "198.18.200.$((4 * link + 1))/30" dev "ccp$link" || exit 1
+                six=
+                # No search for duplicates: nobody else is on the cable, and the addresses are to work at once.
+                if ip link set "ccp$link" addrgenmode none \
+                   && ip addr add fe80::1/64 dev "ccp$link" nodad \
+                   && ip addr add "2001:db8:198:18::$(printf %x "$link"):1/112" dev "ccp$link" nodad; then
+                  six=" ipv6"
+                fi 2>/dev/null
+                ip link set "ccp$link" up || exit 1
+                echo "link $link$six"
                 exit 0
               fi
               try=$((try + 1))
@@ -51,43 +63,53 @@ public final class Peer implements AutoCloseable {
             exit 1
             """;
 
-    private static final Pattern LINK = Pattern.compile("link (\\d+)");
+    private static final Pattern LINK = Pattern.compile("link (\\d+)( ipv6)?");
 
     private final Toolbox toolbox;
     private final Place place;
-    private final InetAddress hostAddress;
+    private final List<InetAddress> hostAddresses;
     private final Pattern greeting;
 
-    private Peer(Toolbox toolbox, Place place, InetAddress hostAddress, Pattern greeting) {
+    private Peer(Toolbox toolbox, Place place, List<InetAddress> hostAddresses, Pattern greeting) {
         this.toolbox = toolbox;
         this.place = place;
-        this.hostAddress = hostAddress;
+        this.hostAddresses = List.copyOf(hostAddresses);
         this.greeting = greeting;
     }
 
     /**
      * Starts the container, lays the cable, and waits until the peer answers.
      *
+     * @param image an image with a shell, ip and socat
+     * @param ipv6 whether the daemon's host has IPv6
      * @throws CountercheckException if one of these fails
      */
-    public static Peer start(String image) {
-        Toolbox toolbox = Toolbox.inNetworkOfItsOwn(image);
+    public static Peer start(String image, boolean ipv6) {
+        Toolbox toolbox = Toolbox.inNetworkOfItsOwn(image, ipv6);
         try {
-            int link = join(image, toolbox.pid());
-            String host = "198.18.200." + (4 * link + 1);
-            String own = "198.18.200." + (4 * link + 2);
+            Matcher link = join(image, toolbox.pid());
+            int number = Integer.parseInt(link.group(1));
+            List<InetAddress> host = new ArrayList<>();
+            List<InetAddress> own = new ArrayList<>();
             configure(toolbox, Command.of("ip", "link", "set", "lo", "up"));
-            configure(toolbox, Command.of("ip", "addr", "add", own + "/30", "dev", "eth0"));
+            host.add(Cidr.parseAddress("198.18.200." + (4 * number + 1)));
+            own.add(Cidr.parseAddress("198.18.200." + (4 * number + 2)));
+            configure(toolbox, Command.of("ip", "addr", "add", Cidr.format(own.get(0)) + "/30", "dev", "eth0"));
+            if (link.group(2) != null) {
+                String cable = "2001:db8:198:18::" + Integer.toHexString(number);
+                host.add(Cidr.parseAddress(cable + ":1"));
+                own.add(Cidr.parseAddress(cable + ":2"));
+                configure(toolbox, Command.of("ip", "link", "set", "eth0", "addrgenmode", "none"));
+                configure(toolbox, Command.of("ip", "addr", "add", "fe80::2/64", "dev", "eth0", "nodad"));
+                configure(toolbox, Command.of("ip", "addr", "add", cable + ":2/112", "dev", "eth0", "nodad"));
+            }
             configure(toolbox, Command.of("ip", "link", "set", "eth0", "up"));
-            configure(toolbox, Command.of("ip", "route", "add", "default", "via", host));
+            for (InetAddress gateway : host) {
+                configure(toolbox, Command.of("ip", "route", "add", "default", "via", Cidr.format(gateway)));
+            }
             String token = UUID.randomUUID().toString();
-            serve(toolbox, "TCP4-LISTEN:" + PORT + ",fork,reuseaddr", token);
-            serve(toolbox, "UDP4-RECVFROM:" + PORT + ",fork", token);
-            Peer peer = new Peer(
-                    toolbox,
-                    new Place(toolbox, Cidr.parseAddress(own)),
-                    Cidr.parseAddress(host),
-                    Pattern.compile("seen " + token + " (\\S+)"));
+            Peer peer = new Peer(toolbox, new Place(toolbox, own), host, Pattern.compile("seen " + token + " (\\S+)"));
+            peer.serve(token);
             peer.awaitListening();
             return peer;
         } catch (RuntimeException e) {
@@ -96,7 +118,7 @@ public final class Peer implements AutoCloseable {
         }
     }
 
-    private static int join(String image, long pid) {
+    private static Matcher join(String image, long pid) {
         String first = Integer.toString(ThreadLocalRandom.current().nextInt(LINKS));
         String said = Toolbox.runOnDaemonsHost(
                 image,
@@ -108,7 +130,7 @@ public final class Peer implements AutoCloseable {
                     "joining the peer to the Docker daemon's network said '" + said + "'",
                     "check that the tool image has a shell and `ip`");
         }
-        return Integer.parseInt(link.group(1));
+        return link;
     }
 
     private static void configure(Toolbox toolbox, Command command) {
@@ -120,7 +142,16 @@ public final class Peer implements AutoCloseable {
         }
     }
 
-    private static void serve(Toolbox toolbox, String listen, String token) {
+    private void serve(String token) {
+        serve("TCP4-LISTEN:" + PORT + ",fork,reuseaddr", token);
+        serve("UDP4-RECVFROM:" + PORT + ",fork", token);
+        if (hasIpv6()) {
+            serve("TCP6-LISTEN:" + PORT + ",fork,reuseaddr,ipv6-v6only=1", token);
+            serve("UDP6-RECVFROM:" + PORT + ",fork,ipv6-v6only=1", token);
+        }
+    }
+
+    private void serve(String listen, String token) {
         // The token shows that the answer is this peer's and nobody else's who took the packet.
         configure(
                 toolbox,
@@ -131,6 +162,10 @@ public final class Peer implements AutoCloseable {
                         "sh",
                         listen,
                         "SYSTEM:read -r request; echo \"seen " + token + " $SOCAT_PEERADDR\""));
+    }
+
+    private boolean hasIpv6() {
+        return place.address(Family.IPV6).isPresent();
     }
 
     private void awaitListening() {
@@ -144,10 +179,10 @@ public final class Peer implements AutoCloseable {
 
     private boolean isListening() {
         String hex = String.format(":%04X ", PORT);
-        return toolbox.run(Command.of("cat", "/proc/net/tcp"), LIMIT).output().contains(hex)
-                && toolbox.run(Command.of("cat", "/proc/net/udp"), LIMIT)
-                        .output()
-                        .contains(hex);
+        Stream<String> sockets = hasIpv6() ? Stream.of("tcp", "udp", "tcp6", "udp6") : Stream.of("tcp", "udp");
+        return sockets.allMatch(file -> toolbox.run(Command.of("cat", "/proc/net/" + file), LIMIT)
+                .output()
+                .contains(hex));
     }
 
     /** Returns the place that probes from outside are sent from. */
@@ -155,20 +190,46 @@ public final class Peer implements AutoCloseable {
         return place;
     }
 
-    /** Returns the peer's own address: what a container calls to reach the outside. */
-    public InetAddress address() {
-        return place.address();
+    /**
+     * Returns the peer's own address: what a container calls to reach the outside.
+     *
+     * @throws CountercheckException if it has none of that family
+     */
+    public InetAddress address(Family family) {
+        return place.address(family).orElseThrow(() -> none(family));
     }
 
-    /** Returns the Docker host's address on the cable: what the peer calls to reach a port published on any address. */
-    public InetAddress hostAddress() {
-        return hostAddress;
+    /** Returns the Docker host's addresses on the cable, at most one of each family. */
+    public List<InetAddress> hostAddresses() {
+        return hostAddresses;
+    }
+
+    /**
+     * Returns the Docker host's address on the cable: what the peer calls to reach a port published on any address.
+     *
+     * @throws CountercheckException if it has none of that family
+     */
+    public InetAddress hostAddress(Family family) {
+        return hostAddresses.stream()
+                .filter(address -> Family.of(address) == family)
+                .findFirst()
+                .orElseThrow(() -> none(family));
+    }
+
+    private static CountercheckException none(Family family) {
+        return new CountercheckException(
+                "the Docker daemon's host has no " + family.inWords()
+                        + ", so there is no world outside to reach over it",
+                "switch it on there: `sysctl net.ipv6.conf.all.disable_ipv6` must say 0");
     }
 
     /** Returns the source address that the peer saw, if the reply is its own. */
     public Optional<InetAddress> sourceSeen(String reply) {
         Matcher seen = greeting.matcher(reply);
-        return seen.find() ? Optional.of(Cidr.parseAddress(seen.group(1))) : Optional.empty();
+        // socat puts an IPv6 address in brackets.
+        return seen.find()
+                ? Optional.of(Cidr.parseAddress(seen.group(1).replaceAll("[\\[\\]]", "")))
+                : Optional.empty();
     }
 
     @Override

@@ -2,13 +2,16 @@
 package io.github.countercheck.traffic;
 
 import io.github.countercheck.netns.Netns;
+import io.github.countercheck.ruleset.Family;
 import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apiguardian.api.API;
 
 /**
- * A namespace to send from, with the address that its packets carry and source ports that were not used before.
+ * A namespace to send from, with the addresses that its packets carry and source ports that were not used before.
  *
  * <p>The ports lie below the kernel's own ephemeral range (32768 and up by default), so the two do not meet; they begin
  * at random, so that a later run does not meet conntrack entries of an earlier one.
@@ -20,23 +23,29 @@ public final class Place {
     private static final int PORTS = 12_000;
 
     private final Netns netns;
-    private final InetAddress address;
+    private final List<InetAddress> addresses;
     private final AtomicInteger next =
             new AtomicInteger(ThreadLocalRandom.current().nextInt(PORTS));
 
-    /** Makes it from a namespace and the address it sends with. */
-    public Place(Netns netns, InetAddress address) {
+    /**
+     * Makes it from a namespace and the addresses it sends with.
+     *
+     * @param addresses at most one of each family counts, the first
+     */
+    public Place(Netns netns, List<InetAddress> addresses) {
         this.netns = netns;
-        this.address = address;
+        this.addresses = List.copyOf(addresses);
     }
 
     Netns netns() {
         return netns;
     }
 
-    /** Returns the address that packets from here carry when they leave. */
-    public InetAddress address() {
-        return address;
+    /** Returns the address that packets of that family carry when they leave; empty where it has none. */
+    public Optional<InetAddress> address(Family family) {
+        return addresses.stream()
+                .filter(address -> Family.of(address) == family)
+                .findFirst();
     }
 
     int freshPort() {

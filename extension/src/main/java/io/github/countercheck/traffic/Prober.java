@@ -5,6 +5,7 @@ import io.github.countercheck.CountercheckException;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -51,7 +52,7 @@ public final class Prober {
             throw new CountercheckException(
                     "a UDP probe without a payload would send nothing", "give it one: traffic.udp().payload(\"ping\")");
         }
-        InetAddress source = to.isLoopbackAddress() ? to : from.address();
+        InetAddress source = to.isLoopbackAddress() ? to : source(from, Family.of(to));
         for (int attempt = 0; attempt < TRIES_FOR_A_PORT; attempt++) {
             Tuple tuple = new Tuple(transport, source, from.freshPort(), to, port);
             long start = System.nanoTime();
@@ -79,9 +80,22 @@ public final class Prober {
                 "look with `ss -an` for what holds the ports from 20000 to 31999 there");
     }
 
+    private static InetAddress source(Place from, Family family) {
+        return from.address(family)
+                .orElseThrow(() -> new CountercheckException(
+                        "nothing can be sent over " + family.inWords() + " from "
+                                + from.netns().description() + ", which has no " + family.inWords() + " address",
+                        family == Family.IPV6
+                                ? "join the container to a network with IPv6 (enable_ipv6, or \"ipv6\" in daemon.json); see"
+                                        + " `sysctl net.ipv6.conf.all.disable_ipv6` there"
+                                : "join the container to a network with IPv4"));
+    }
+
     private static Command command(Tuple tuple, String payload, Limits limits) {
-        String options = ":" + Cidr.format(tuple.destination()) + ":" + tuple.destinationPort() + ",sourceport="
-                + tuple.sourcePort();
+        boolean ipv6 = Family.of(tuple.destination()) == Family.IPV6;
+        String version = ipv6 ? "6" : "4";
+        String options = version + ":" + Tuple.endpoint(tuple.destination(), Integer.toString(tuple.destinationPort()))
+                + ",sourceport=" + tuple.sourcePort();
         return switch (tuple.transport()) {
             // -t: how long the other direction may go on once one is at its end; -T: how long both may be silent.
             case TCP ->
@@ -92,7 +106,7 @@ public final class Prober {
                                 "-t" + seconds(limits.request()),
                                 "-T" + seconds(limits.request()),
                                 "-",
-                                "TCP4" + options + ",connect-timeout=" + seconds(limits.connect()))
+                                "TCP" + options + ",connect-timeout=" + seconds(limits.connect()))
                         .withInput(payload);
             // A datagram socket has no end, so a child sends, reads the one answer and ends; its fd 4 is our output.
             // socat
@@ -107,7 +121,7 @@ public final class Prober {
                                         + " 'SYSTEM:printf %s \\\"$PROBE_PAYLOAD\\\" | dd obs=65507 2>/dev/null;"
                                         + " dd bs=65535 count=1 2>/dev/null >&4'",
                                 "sh",
-                                "UDP4" + options + ",ip-recverr")
+                                "UDP" + options + (ipv6 ? ",ipv6-recverr" : ",ip-recverr"))
                         .withEnvironment("PROBE_PAYLOAD", payload);
             case SCTP ->
                 throw new CountercheckException("SCTP probes are not sent yet", "probe that port with TCP or UDP");

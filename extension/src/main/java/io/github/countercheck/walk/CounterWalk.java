@@ -3,6 +3,7 @@ package io.github.countercheck.walk;
 
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.ruleset.Backend;
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Target;
 import io.github.countercheck.snapshot.ChainDelta;
@@ -37,6 +38,9 @@ public final class CounterWalk {
      */
     private record Step(int depth, String where, int position, String text, String role, long hits) {}
 
+    /** What lists rules apart from others': their chains have nothing to do with one another. */
+    private record Holder(Family family, Backend backend) {}
+
     /** Base chains in the order of the packet's way: in, through, out; then what the host itself sends and gets. */
     private static final List<String> ORDER = List.of(
             "raw/PREROUTING",
@@ -64,20 +68,25 @@ public final class CounterWalk {
     public static CounterWalk of(Observation observation) {
         List<Step> steps = new ArrayList<>();
         observation.rules().stream()
-                .map(rule -> rule.delta().id().backend())
+                .map(rule ->
+                        new Holder(rule.delta().id().family(), rule.delta().id().backend()))
                 .distinct()
-                .forEach(backend -> addBackend(observation, backend, steps));
+                .forEach(holder -> addHolder(observation, holder, steps));
         return new CounterWalk(steps);
     }
 
-    private static void addBackend(Observation observation, Backend backend, List<Step> steps) {
+    private static void addHolder(Observation observation, Holder holder, List<Step> steps) {
         Map<String, List<MeasuredRule>> chains = observation.rules().stream()
-                .filter(rule -> rule.delta().id().backend() == backend)
-                .collect(Collectors.groupingBy(MeasuredRule::location, LinkedHashMap::new, Collectors.toList()));
+                .filter(rule -> holder.equals(
+                        new Holder(rule.delta().id().family(), rule.delta().id().backend())))
+                .collect(Collectors.groupingBy(
+                        rule -> rule.rule().table() + "/" + rule.rule().chain(),
+                        LinkedHashMap::new,
+                        Collectors.toList()));
         for (String base : ORDER) {
             addChain(base, chains, 0, new HashSet<>(), steps);
             observation.delta().chains().stream()
-                    .filter(chain -> chain.backend() == backend)
+                    .filter(chain -> holder.equals(new Holder(chain.family(), chain.backend())))
                     .filter(chain -> base.equals(chain.table() + "/" + chain.chain()))
                     .filter(chain -> chain.packets().orElse(0) > 0)
                     .forEach(chain -> steps.add(policy(chain)));
@@ -89,7 +98,7 @@ public final class CounterWalk {
                 chain.after() == null ? "-" : String.valueOf(chain.after().policy());
         return new Step(
                 0,
-                chain.table() + "/" + chain.chain(),
+                MeasuredRule.location(chain.family(), chain.backend(), chain.table(), chain.chain()),
                 0,
                 "policy " + policy,
                 "",
@@ -103,7 +112,8 @@ public final class CounterWalk {
         }
         for (MeasuredRule rule : chains.getOrDefault(location, List.of())) {
             if (rule.hits() > 0) {
-                steps.add(new Step(depth, location, rule.position(), body(rule.rule()), purpose(rule), rule.hits()));
+                steps.add(new Step(
+                        depth, rule.location(), rule.position(), body(rule.rule()), purpose(rule), rule.hits()));
                 Target target = rule.rule().target();
                 if (target != null) {
                     addChain(rule.rule().table() + "/" + target.name(), chains, depth + 1, above, steps);

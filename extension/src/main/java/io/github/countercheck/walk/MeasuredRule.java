@@ -3,6 +3,8 @@ package io.github.countercheck.walk;
 
 import io.github.countercheck.docker.ClassifiedRule;
 import io.github.countercheck.docker.RuleRole;
+import io.github.countercheck.ruleset.Backend;
+import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.snapshot.Change;
 import io.github.countercheck.snapshot.RuleDelta;
@@ -46,9 +48,15 @@ public record MeasuredRule(ClassifiedRule classified, RuleDelta delta, int posit
         return delta.packets().orElse(0);
     }
 
-    /** Returns where it stands: {@code nat/DOCKER}. */
+    /** Returns where it stands: {@code nat/DOCKER}, or {@code ip6tables nat/DOCKER}. */
     public String location() {
-        return rule().table() + "/" + rule().chain();
+        return location(delta.id().family(), delta.id().backend(), rule().table(), rule().chain());
+    }
+
+    /** Names a chain: {@code nat/DOCKER}, {@code ip6tables nat/DOCKER} or, of nftables, {@code ip6 filter/forward}. */
+    public static String location(Family family, Backend backend, String table, String chain) {
+        String prefix = !backend.isIptables() ? family.keyword() + " " : family == Family.IPV6 ? "ip6tables " : "";
+        return prefix + table + "/" + chain;
     }
 
     /** Returns what stands before the hits, if it stood there: the counter's packets then and now. */
@@ -61,7 +69,10 @@ public record MeasuredRule(ClassifiedRule classified, RuleDelta delta, int posit
                 + (rule().counter() == null ? "-" : rule().counter().packets());
     }
 
-    /** Cites the rule so that it can be pasted after {@code iptables -t TABLE}: {@code nat/DOCKER  -A DOCKER …}. */
+    /**
+     * Cites the rule so that it can be pasted after {@code iptables -t TABLE}, or after {@code ip6tables} where it says so:
+     * {@code nat/DOCKER  -A DOCKER …}.
+     */
     public String cite() {
         return location() + "  " + rule().spec();
     }

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
- * The rules of one address family as they stand now, joined with the daemon's word on what they serve and with what they
+ * The rules for one address family or both as they stand now, joined with the daemon's word on what they serve and with what they
  * counted since the baseline.
  *
  * @param facts what the daemon says
@@ -47,20 +47,21 @@ public record Observation(
     }
 
     /**
-     * Joins two readings of one family.
+     * Joins two readings.
      *
-     * @param family the family; what the snapshots hold of the other is left out
+     * @param families the families; what the snapshots hold of another is left out
      * @param before the baseline, of which only the tables that were read afterwards count
      * @param after the later reading
      * @param facts what the daemon says
      */
-    public static Observation of(Family family, CounterSnapshot before, CounterSnapshot after, DockerFacts facts) {
-        CounterSnapshot now = after.only(family, table -> true);
+    public static Observation of(
+            Set<Family> families, CounterSnapshot before, CounterSnapshot after, DockerFacts facts) {
+        CounterSnapshot now = after.only(families, table -> true);
         TreeSet<String> tables = now.rulesets().stream()
                 .flatMap(ruleset -> ruleset.tables().stream())
                 .map(Table::name)
                 .collect(Collectors.toCollection(TreeSet::new));
-        CounterDelta delta = CounterDelta.between(before.only(family, tables::contains), now);
+        CounterDelta delta = CounterDelta.between(before.only(families, tables::contains), now);
         IdentityHashMap<Rule, RuleDelta> deltas = new IdentityHashMap<>();
         delta.rules().stream().filter(d -> d.after() != null).forEach(d -> deltas.put(d.after(), d));
         List<Classification> classifications = new ArrayList<>();

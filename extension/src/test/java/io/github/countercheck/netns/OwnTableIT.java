@@ -198,7 +198,7 @@ class OwnTableIT {
 
     private static Toolbox tools() {
         if (tools == null) {
-            tools = Toolbox.inNetworkOfItsOwn(Image.TOOLBOX.reference());
+            tools = Toolbox.inNetworkOfItsOwn(Image.TOOLBOX.reference(), false);
         }
         return tools;
     }

@@ -3,6 +3,9 @@ package io.github.countercheck.ruleset;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+=======
+import java.util.Arrays;
+import java.util.Optional;
 import org.apiguardian.api.API;
 
 /** The address family whose packets a ruleset sees. */
@@ -42,6 +45,13 @@ public enum Family {
             case IPV6 -> "IPv6";
             default -> keyword;
         };
+    }
+
+    /** Returns the family that nftables calls so. */
+    public static Optional<Family> ofKeyword(String keyword) {
+        return Arrays.stream(values())
+                .filter(family -> family.keyword.equals(keyword))
+                .findFirst();
     }
 
     /** Tells whether rules of this family see packets of that one: those of {@link #INET} see both IP families. */

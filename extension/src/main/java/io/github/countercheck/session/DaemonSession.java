@@ -12,7 +12,7 @@ import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.DaemonProcess;
-import io.github.countercheck.netns.IptablesCounterSource;
+import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.netns.Toolbox;
@@ -60,7 +60,7 @@ public final class DaemonSession implements AutoCloseable {
         this.client = client;
         this.settings = settings;
         Netns reader = reader();
-        this.counters = new IptablesCounterSource(reader);
+        this.counters = new NetfilterCounterSource(reader);
         this.conntrack = new Conntrack(reader);
     }
 
@@ -81,7 +81,7 @@ public final class DaemonSession implements AutoCloseable {
         }
         DaemonSession session = new DaemonSession(client, settings);
         try {
-            session.checkReadable();
+            session.counters.read();
             return session;
         } catch (RuntimeException e) {
             session.close();
@@ -137,21 +137,16 @@ public final class DaemonSession implements AutoCloseable {
                 .allMatch(names::contains);
     }
 
-    private static boolean hasTools(Netns netns) {
-        return netns.run(Command.of("iptables-nft-save", "--version"), LIMIT).ok();
+    /** Where nft is missing, only tables of nftables' own cannot be read; that matters if Docker's are such. */
+    private boolean hasTools(Netns netns) {
+        return netns.run(Command.of("iptables-nft-save", "--version"), LIMIT).ok()
+                && (!usesNftables() || netns.run(Command.of("nft", "--version"), LIMIT).ok());
     }
 
-    private void checkReadable() {
-        if (counters.read().rulesets().stream().allMatch(ruleset -> ruleset.isEmpty())
-                && nativeTables().contains("docker-bridges")) {
-            throw new CountercheckException(
-                    "this daemon keeps its rules in native nftables tables, which are not read yet",
-                    "run against a daemon with \"firewall-backend\": \"iptables\"");
-        }
-    }
-
-    private String nativeTables() {
-        return toolbox().run(Command.of("nft", "list", "tables"), LIMIT).output();
+    /** Engine 28.1 and newer say where they keep their rules (API 1.49, {@code FirewallBackend}); older ones know iptables. */
+    private boolean usesNftables() {
+        return client.infoCmd().exec().getRawValues().get("FirewallBackend") instanceof Map<?, ?> backend
+                && String.valueOf(backend.get("Driver")).startsWith("nftables");
     }
 
     /** Returns the settings it was opened with. */

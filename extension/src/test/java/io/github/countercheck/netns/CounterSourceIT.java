@@ -59,7 +59,7 @@ class CounterSourceIT {
         }
 
         private CounterSnapshot read() {
-            return new IptablesCounterSource(netns()).read();
+            return new NetfilterCounterSource(netns()).read();
         }
     }
 
@@ -113,8 +113,8 @@ class CounterSourceIT {
         String before = state();
 
         reader.read();
-        new IptablesCounterSource(reader.netns()).read(Family.IPV4, "nat");
-        new IptablesCounterSource(reader.netns()).read(Family.IPV6, "raw");
+        new NetfilterCounterSource(reader.netns()).read(Family.IPV4, "nat");
+        new NetfilterCounterSource(reader.netns()).read(Family.IPV6, "raw");
 
         assertThat(state()).isEqualTo(before);
     }
@@ -202,7 +202,7 @@ class CounterSourceIT {
                         ? new LocalNetns(Firewall.isolatedDaemon())
                         : Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference())) {
             assertThat(legacy).isNotNull();
-            CounterSnapshot snapshot = new IptablesCounterSource(netns).read();
+            CounterSnapshot snapshot = new NetfilterCounterSource(netns).read();
 
             assertThat(snapshot.ruleset(Family.IPV4, Backend.IPTABLES_LEGACY))
                     .hasValueSatisfying(ruleset -> assertThat(ruleset.rules())

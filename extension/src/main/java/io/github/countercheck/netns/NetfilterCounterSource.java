@@ -5,6 +5,8 @@ import io.github.countercheck.CountercheckException;
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
+import io.github.countercheck.ruleset.NftJsonParser;
+import io.github.countercheck.ruleset.NftListing;
 import io.github.countercheck.ruleset.ParseException;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.snapshot.CounterSnapshot;
@@ -13,6 +15,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.apiguardian.api.API;
 
 /**
@@ -59,8 +64,7 @@ public final class NetfilterCounterSource implements CounterSource {
         }
         rulesets.addAll(nativeRulesets(
                 rulesets,
-                other -> other.family().sees(family)
-                        && (other.name().equals(table) || !other.isNamedLikeIptables())));
+                other -> other.family().sees(family) && (other.name().equals(table) || !other.isNamedLikeIptables())));
         return new CounterSnapshot(Instant.now(), rulesets);
     }
 
@@ -91,6 +95,7 @@ public final class NetfilterCounterSource implements CounterSource {
         tables.output()
                 .lines()
                 .flatMap(line -> nativeTable(line).stream())
+                .filter(table -> !OwnTable.isOwn(table.name()))
                 .filter(wanted)
                 .filter(table -> !isShown(table, ofIptables))
                 .map(this::list)
@@ -117,7 +122,8 @@ public final class NetfilterCounterSource implements CounterSource {
     }
 
     private NftListing list(NativeTable table) {
-        Command command = Command.of("nft", "-j", "list", "table", table.family().keyword(), table.name());
+        Command command =
+                Command.of("nft", "-j", "list", "table", table.family().keyword(), table.name());
         CommandResult result = netns.run(command, LIMIT);
         if (!result.ok() && result.errors().contains("No such file or directory")) {
             // It went between the two commands.
@@ -153,7 +159,8 @@ public final class NetfilterCounterSource implements CounterSource {
                             + result.errors().strip(),
                     result.status() == COMMAND_NOT_FOUND
                             ? "install iptables there, or set countercheck.toolbox.image to an image that has it"
-                            : "run as root, or let the tool container have NET_ADMIN");
+                            : "run as root, or let the tool container have NET_ADMIN; where a table of iptables-legacy came"
+                                    + " while tests were running, run them again, and it gets NET_RAW too");
         }
     }
 

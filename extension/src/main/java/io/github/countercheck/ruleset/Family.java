@@ -3,7 +3,6 @@ package io.github.countercheck.ruleset;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
-=======
 import java.util.Arrays;
 import java.util.Optional;
 import org.apiguardian.api.API;

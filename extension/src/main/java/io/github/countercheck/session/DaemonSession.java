@@ -12,8 +12,8 @@ import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.DaemonProcess;
-import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.LocalNetns;
+import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.ruleset.Cidr;
@@ -140,7 +140,8 @@ public final class DaemonSession implements AutoCloseable {
     /** Where nft is missing, only tables of nftables' own cannot be read; that matters if Docker's are such. */
     private boolean hasTools(Netns netns) {
         return netns.run(Command.of("iptables-nft-save", "--version"), LIMIT).ok()
-                && (!usesNftables() || netns.run(Command.of("nft", "--version"), LIMIT).ok());
+                && (!usesNftables()
+                        || netns.run(Command.of("nft", "--version"), LIMIT).ok());
     }
 
     /** Engine 28.1 and newer say where they keep their rules (API 1.49, {@code FirewallBackend}); older ones know iptables. */

@@ -55,7 +55,7 @@ class CounterSourceIT {
         TOOLBOX;
 
         private Netns netns() {
-            return this == LOCAL ? local : toolbox;
+            return this == LOCAL ? local : toolbox();
         }
 
         private CounterSnapshot read() {
@@ -74,15 +74,24 @@ class CounterSourceIT {
     static void open() {
         firewall = Firewall.open();
         local = new LocalNetns(Firewall.isolatedDaemon());
-        toolbox = Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference());
+    }
+
+    /** Opened at first need: by then the first test has made a legacy table, which others read. */
+    private static Netns toolbox() {
+        if (toolbox == null) {
+            toolbox = Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference());
+        }
+        return toolbox;
     }
 
     @AfterAll
     static void close() {
         if (firewall != null) {
-            toolbox.close();
             local.close();
             firewall.close();
+        }
+        if (toolbox != null) {
+            toolbox.close();
         }
     }
 

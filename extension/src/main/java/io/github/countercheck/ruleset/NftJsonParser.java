@@ -238,7 +238,7 @@ public final class NftJsonParser {
         }
         if (json instanceof List<?> parts) {
             return shared.one(
-                    String.join(" . ", parts.stream().map(String::valueOf).toList()));
+                    String.join(" . ", parts.stream().map(NftJsonParser::word).toList()));
         }
         if (json instanceof String type) {
             return shared.one(type);
@@ -246,11 +246,14 @@ public final class NftJsonParser {
         throw reader.error("\"type\" is missing");
     }
 
+    private static String word(@Nullable Object json) {
+        return json instanceof String text ? text : JsonReader.compact(json);
+    }
+
     private NamedObject named(String kind, JsonObject body) {
         String name = required(body, "name");
-        return kind.equals("counter")
-                ? new NamedObject(kind, name, "", counter(body))
-                : new NamedObject(kind, name, shared.one(NftObjects.text(kind, body)), null);
+        Counter counter = kind.equals("counter") ? counter(body) : null;
+        return new NamedObject(kind, name, shared.one(NftObjects.text(kind, body)), counter);
     }
 
     private static final class OpenTable {

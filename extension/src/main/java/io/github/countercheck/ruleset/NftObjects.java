@@ -3,16 +3,25 @@ package io.github.countercheck.ruleset;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Prints the named objects of a table from their JSON, as {@code nft} lists them. */
 final class NftObjects {
 
     private NftObjects() {}
 
-    /** Returns what stands between the braces: {@code type "ftp" protocol tcp; l3proto ip}. */
+    /** Returns what stands between the braces, of a counter without what it counted: {@code type "ftp" protocol tcp}. */
     static String text(String kind, JsonObject body) {
+        String comment = body.text("comment");
+        String content = content(kind, body);
+        if (comment == null) {
+            return content;
+        }
+        return "comment \"" + comment + "\"" + (content.isEmpty() ? "" : "; " + content);
+    }
+
+    private static String content(String kind, JsonObject body) {
         return switch (kind) {
+            case "counter" -> "";
             case "quota" -> {
                 long used = body.number("used", 0);
                 yield (Boolean.TRUE.equals(body.get("inv")) ? "over " : "") + body.text("bytes") + " bytes"
@@ -46,7 +55,7 @@ final class NftObjects {
     }
 
     private static String timeouts(JsonObject body) {
-        @Nullable JsonObject policy = body.object("policy");
+        JsonObject policy = body.object("policy");
         if (policy == null) {
             return "";
         }

@@ -54,10 +54,16 @@ public final class NftPrinter {
             out.append("\tflags ").append(String.join(",", table.flags())).append('\n');
         }
         for (NamedObject object : table.objects()) {
-            Counter counter = object.counter();
             out.append('\t').append(object.kind()).append(' ').append(object.name());
-            out.append(" {\n\t\t").append(counter == null ? object.text() : counted(counter));
-            out.append("\n\t}\n");
+            out.append(" {\n");
+            if (!object.text().isEmpty()) {
+                out.append("\t\t").append(object.text()).append('\n');
+            }
+            Counter counter = object.counter();
+            if (counter != null) {
+                out.append("\t\t").append(counted(counter)).append('\n');
+            }
+            out.append("\t}\n");
         }
         for (NamedSet set : table.sets()) {
             set(set, out);

@@ -12,7 +12,8 @@ final class Shared {
     /** Returns an equal value that was given before, or this one. */
     @SuppressWarnings("unchecked")
     <T> T one(T value) {
-        int hash = value.hashCode();
+        // A record of one part has the hash of that part, which would take its slot in turns.
+        int hash = 31 * value.hashCode() + value.getClass().getName().hashCode();
         int slot = (hash ^ (hash >>> 14)) & (slots.length - 1);
         Object known = slots[slot];
         if (known != null && known.getClass() == value.getClass() && known.equals(value)) {

@@ -19,6 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Loads every rule of the table into the kernel by both tools, and compares what they then list. */
 class RuleSpecIT {
 
+    private static final List<Backend> BACKENDS =
+            Stream.of(Backend.values()).filter(Backend::isIptables).toList();
     private static final List<RuleSpecs.Spec> SPECS = RuleSpecs.all();
     private static final String SEPARATOR = "== ip6tables ==";
 
@@ -29,7 +31,7 @@ class RuleSpecIT {
     static void loadRules() throws IOException {
         PrivateNetns.assumeAvailable(
                 List.of("iptables-nft", "ip6tables-nft", "iptables-legacy", "ip6tables-legacy", "iptables-nft-save"));
-        for (Backend backend : Backend.values()) {
+        for (Backend backend : BACKENDS) {
             load(backend);
         }
     }
@@ -73,7 +75,7 @@ class RuleSpecIT {
     }
 
     static Stream<Arguments> specs() {
-        return Stream.of(Backend.values()).flatMap(backend -> SPECS.stream().map(spec -> Arguments.of(backend, spec)));
+        return BACKENDS.stream().flatMap(backend -> SPECS.stream().map(spec -> Arguments.of(backend, spec)));
     }
 
     @ParameterizedTest
@@ -91,7 +93,7 @@ class RuleSpecIT {
     }
 
     @ParameterizedTest
-    @EnumSource(Backend.class)
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NFTABLES")
     void loadsMostRules(Backend backend) {
         assertThat(LISTED.get(backend)).hasSizeGreaterThan(60);
     }

@@ -2,6 +2,7 @@
 package io.github.countercheck;
 
 import io.github.countercheck.await.Patience;
+import io.github.countercheck.diagnosis.Attribution;
 import io.github.countercheck.diagnosis.Claim;
 import io.github.countercheck.diagnosis.Diagnosis;
 import io.github.countercheck.diagnosis.Evidence;
@@ -14,16 +15,22 @@ import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.snapshot.CounterSource;
+import io.github.countercheck.traffic.ConntrackEntry;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.MeasuredRule;
 import io.github.countercheck.walk.Observation;
 import java.net.InetAddress;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.opentest4j.AssertionFailedError;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides one claim about rules of one table: looks until the count is reached or the time is up, and words what it saw.
@@ -34,25 +41,42 @@ import org.opentest4j.AssertionFailedError;
  */
 record Verification(Window window, DockerFacts facts, Subject subject) {
 
-    /** Passes when the rules counted that often since the window began. */
+    private static final int ENTRIES_SHOWN = 3;
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkAssertions.class);
+
+    /** Passes when the claim was met that often since the window began. */
     void assertHit(HitCount count) {
         requireSent();
-        Observation seen = Patience.look(
-                window.await(), this::observeTable, observation -> count.reachedBy(hits(claimed(observation))));
+        Attribution own = attribution();
+        Observation seen = Patience.look(window.await(), this::observeTable, observation -> {
+            List<MeasuredRule> rules = claimed(observation);
+            return unmeasured(rules).isPresent() || (own.counts() ? hits(rules) >= own.flows() : count.reachedBy(hits(rules)));
+        });
         List<MeasuredRule> claimed = claimed(seen);
-        requireMeasured(claimed);
-        long hits = hits(claimed);
-        if (!count.holdsFor(hits)) {
-            throw failure(count + " new " + unit() + (count.atLeast() == 1 ? "" : "s"), count.atMost(), hits);
+        String expected = count + " new " + unit() + (count.atLeast() == 1 ? "" : "s");
+        Optional<CountercheckException> unmeasured = unmeasured(claimed);
+        if (unmeasured.isPresent()) {
+            Proof proof = proof(own).orElseThrow(unmeasured::get);
+            if (!count.holdsFor(proof.flows())) {
+                throw failure(subject.notHeld(), expected, count.atMost(), proof.flows());
+            }
+            log(proof, unmeasured.get());
+            return;
         }
-        Optional<Probe> untranslated = untranslated();
-        if (untranslated.isPresent()) {
-            throw failure("the witnesses to agree", count.atMost(), hits);
+        long hits = hits(claimed);
+        if (!count.holdsFor(own.met(hits))) {
+            throw failure(subject.notHeld(), expected, count.atMost(), hits);
+        }
+        if (own.contradicts(hits) || peerContradictsConntrack() || (untranslated().isPresent() && !own.counts())) {
+            throw failure(subject.notHeld() + ": witnesses disagree", "the witnesses to agree", count.atMost(), hits);
+        }
+        if (untranslated().isPresent()) {
+            throw failure(subject.notHeld(), "another source address on each of the flows", count.atMost(), hits);
         }
     }
 
     /**
-     * Passes when the rules counted nothing although something was sent.
+     * Passes when the claim was not met although something was sent.
      *
      * @param rulesMustExist whether their absence leaves the claim undecided
      */
@@ -65,20 +89,95 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         }
         requireSent();
         // The probes are over, and the kernel counts while it handles the packet: one look is enough.
+        Attribution own = attribution();
         List<MeasuredRule> claimed = claimed(observeTable());
-        requireMeasured(claimed);
+        String expected = "no new " + unit();
+        Optional<CountercheckException> unmeasured = unmeasured(claimed);
+        if (unmeasured.isPresent()) {
+            Proof proof = proof(own).orElseThrow(unmeasured::get);
+            if (proof.flows() > 0) {
+                throw failure(subject.held(), expected, 0, proof.flows());
+            }
+            log(proof, unmeasured.get());
+            return;
+        }
         if (rulesMustExist && claimed.isEmpty()) {
             throw new CountercheckException(
                     subject.held() + ": nothing could have been counted, for this is missing: " + subject.wanted(),
                     "publish the port, or find what removed Docker's rule");
         }
         long hits = hits(claimed);
-        if (hits > 0) {
-            throw failure("no new " + unit(), 0, hits);
+        if (own.met(hits) > 0) {
+            throw failure(subject.held(), expected, 0, hits);
+        }
+        if (peerContradictsConntrack()) {
+            throw failure(subject.held() + ": witnesses disagree", "the witnesses to agree", 0, hits);
         }
         if (translated().isPresent()) {
-            throw failure("no other source address", 0, hits);
+            throw failure(subject.held(), "no other source address", 0, hits);
         }
+    }
+
+    /**
+     * What stands in for a counter that tells nothing.
+     *
+     * @param witness who saw the flows
+     * @param flows how many of the test's own did what is claimed
+     */
+    private record Proof(String witness, long flows) {}
+
+    private Optional<Proof> proof(Attribution own) {
+        if (own.provesAlone()) {
+            return Optional.of(new Proof("conntrack", own.flows()));
+        }
+        List<Probe> sent =
+                ownProbes().stream().filter(p -> p.outcome().wasSent()).toList();
+        return sent.isEmpty() || sent.stream().anyMatch(p -> p.sourceSeen().isEmpty())
+                ? Optional.empty()
+                : Optional.of(new Proof(
+                        "the peer",
+                        sent.stream()
+                                .filter(p -> !p.tuple().source().equals(p.seenByPeer()))
+                                .count()));
+    }
+
+    private void log(Proof proof, CountercheckException unmeasured) {
+        LOG.info(
+                "{}: {} of the test's own flows, proved by {} alone, for {}",
+                subject.what(),
+                proof.flows(),
+                proof.witness(),
+                unmeasured.problem());
+    }
+
+    private Attribution attribution() {
+        ContainerFacts container = subject.container();
+        return switch (subject.claim()) {
+            case DNAT, FORWARD_ACCEPT ->
+                container == null
+                        ? Attribution.none(subject.claim())
+                        : Attribution.ofPort(
+                                subject.claim(), container, subject.transport(), subject.port(), facts, probes());
+            case MASQUERADE -> Attribution.ofSender(this::isOfSubject, networks(), probes());
+            case RETURN_TRAFFIC, OUTBOUND_ACCEPT -> Attribution.ofCrossing(subject.claim(), networks(), probes());
+            case RULE -> Attribution.none(subject.claim());
+        };
+    }
+
+    private List<NetworkFacts> networks() {
+        ContainerFacts container = subject.container();
+        NetworkFacts network = subject.network();
+        return container != null ? facts.networksOf(container) : network != null ? List.of(network) : List.of();
+    }
+
+    /** Both saw the same flow leave, and do not agree on its source address. */
+    private boolean peerContradictsConntrack() {
+        return ownProbes().stream()
+                .filter(p -> p.seenByPeer() != null)
+                .anyMatch(p -> p.conntrack()
+                        .entry()
+                        .filter(entry -> !entry.reply().destination().equals(p.seenByPeer()))
+                        .isPresent());
     }
 
     private Observation observeTable() {
@@ -120,20 +219,22 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         }
     }
 
-    private void requireMeasured(List<MeasuredRule> claimed) {
+    private static Optional<CountercheckException> unmeasured(List<MeasuredRule> claimed) {
         for (MeasuredRule rule : claimed) {
             if (!rule.isCounted()) {
-                throw new CountercheckException(
-                        "the rule has no counter: " + rule.cite(), "read it with a tool that lists counters");
+                return Optional.of(new CountercheckException(
+                        "not counted: the rule has no counter: " + rule.cite(),
+                        "read it with a tool that lists counters, or send with Traffic, whose flows conntrack tells apart"));
             }
             if (rule.isReset()) {
-                throw new CountercheckException(
-                        "the counter went backwards (" + rule.beforeAndAfter() + "): " + rule.cite()
+                return Optional.of(new CountercheckException(
+                        "snapshot invalid: the counter went backwards (" + rule.beforeAndAfter() + "): " + rule.cite()
                                 + "  was zeroed, or deleted and written again, during the test",
                         "let no container start or stop, no firewall reload and no `iptables -Z` happen between the"
-                                + " baseline and the assertion; traffic.mark() takes a new baseline");
+                                + " baseline and the assertion; traffic.mark() takes a new baseline"));
             }
         }
+        return Optional.empty();
     }
 
     private List<Probe> probes() {
@@ -171,10 +272,11 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         return container != null ? container.owns(source) : network != null && network.contains(source);
     }
 
-    private AssertionFailedError failure(String expected, long most, long hits) {
+    private AssertionFailedError failure(String headline, String expected, long most, long hits) {
         Observation all = Observation.of(
                 families(), window.baseline(), window.session().counters().read(), facts);
         List<MeasuredRule> claimed = claimed(all);
+        Attribution own = attribution();
         Evidence evidence = new Evidence(
                 subject.claim(),
                 subject.container(),
@@ -184,8 +286,12 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                 claimed,
                 most,
                 all,
-                probes());
-        FailureText text = new FailureText(most == 0 ? subject.held() : subject.notHeld());
+                probes(),
+                own);
+        String actual = own.counts() && own.flows() != hits
+                ? "+" + own.flows() + " of the test's own by conntrack, +" + hits + " by the rule's counter"
+                : "+" + hits;
+        FailureText text = new FailureText(headline);
         if (claimed.isEmpty()) {
             text.line("expected", expected + " on " + subject.wanted()).line("actual", "there is no such rule");
             Rule cited = subject.cited();
@@ -199,7 +305,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                             + claimed.stream().map(MeasuredRule::cite).collect(Collectors.joining("\n")));
             text.line(
                     "actual",
-                    "+" + hits + "  ("
+                    actual + "  ("
                             + claimed.stream().map(MeasuredRule::beforeAndAfter).collect(Collectors.joining("; "))
                             + ")");
         }
@@ -208,6 +314,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                 window.flows().isEmpty()
                         ? "nothing by Traffic in this window"
                         : window.flows().stream().map(Flow::toString).collect(Collectors.joining("\n")));
+        conntrack(own, most).forEach(line -> text.line("conntrack", line));
         untranslated()
                 .ifPresent(p -> text.line(
                         "peer",
@@ -226,6 +333,29 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         if (backends.size() > 1) {
             text.line("note", "Docker's rules stand in " + backends + " at once; the kernel asks all of them");
         }
-        return new AssertionFailedError(text.toString(), expected, claimed.isEmpty() ? "no such rule" : "+" + hits);
+        return new AssertionFailedError(text.toString(), expected, claimed.isEmpty() ? "no such rule" : actual);
+    }
+
+    /** The entries that speak against the claim first; where that is all, what kept conntrack from speaking. */
+    private static List<String> conntrack(Attribution own, long most) {
+        boolean tooMany = own.counts() && own.flows() > most;
+        List<String> entries = own.own().stream()
+                .sorted(Comparator.comparing(probe -> own.proved().contains(probe) != tooMany))
+                .flatMap(probe -> probe.conntrack().entry().stream())
+                .map(ConntrackEntry::toString)
+                .toList();
+        Stream<String> unknown = own.unknown().stream()
+                .collect(Collectors.groupingBy(Probe::conntrack, LinkedHashMap::new, Collectors.counting()))
+                .entrySet()
+                .stream()
+                .map(e -> "of " + e.getValue() + " of " + own.own().size() + " flows: " + e.getKey());
+        return Stream.of(
+                        entries.stream().limit(ENTRIES_SHOWN),
+                        entries.size() > ENTRIES_SHOWN
+                                ? Stream.of("and " + (entries.size() - ENTRIES_SHOWN) + " more")
+                                : Stream.<String>empty(),
+                        unknown)
+                .flatMap(lines -> lines)
+                .toList();
     }
 }

@@ -217,14 +217,36 @@ class AssertionMutantsIT {
                         null,
                         "exactly 1 new flow",
                         "+2"),
+                exactly.proved("a stranger calls too", fw -> Mutant.NO_FAULT, t -> {
+                    t.times(2).toPublishedPort(web, 80);
+                    strangers(web, 1);
+                }),
                 exactly.traffic(
-                        "a stranger calls too",
+                        "one went by docker-proxy, and a stranger makes up the count",
                         t -> {
-                            t.times(2).toPublishedPort(web, 80);
-                            stranger();
+                            t.toPublishedPort(web, 80);
+                            t.from(Vantage.LOOPBACK).toPublishedPort(web, 80);
+                            strangers(web, 1);
                         },
+                        Cause.PROXY_PATH,
+                        "+1 of the test's own by conntrack, +2 by the rule's counter",
+                        "conntrack tcp ",
+                        "src=127.0.0.1 dst=127.0.0.1"),
+                exactly.traffic(
+                        "strangers only",
+                        t -> strangers(web, 3),
                         Cause.HIT_BY_STRANGER,
-                        "the rule counted 3, the test sent 2 probes"),
+                        "the rule counted 3, the test sent nothing by Traffic"),
+                claim.fault(
+                        "translated to the same place by a rule that is not Docker's",
+                        fw -> fw.insert(
+                                "nat",
+                                "PREROUTING",
+                                "-p tcp -m tcp --dport " + hostPort(web) + " -j DNAT --to-destination " + address(web)
+                                        + ":80"),
+                        Cause.RULE_SHADOWED,
+                        "witnesses disagree",
+                        "+3 of the test's own by conntrack, +0 by the rule's counter"),
                 exactly.mutant(
                         "dropped after DNAT, so that retries count again",
                         fw -> fw.insert("filter", "DOCKER-USER", "-d " + address(web) + " -j DROP"),
@@ -235,16 +257,21 @@ class AssertionMutantsIT {
                         Cause.DROPPED_LATER,
                         "DOCKER-USER -d " + address(web) + "/32 -j DROP"),
                 claim.midway(
-                        "rule deleted and written again",
+                        "rule deleted and written again, and strangers called",
                         fw -> fw.rewrite("nat", "DOCKER", dnatTo(web, 80)),
-                        t -> t.toPublishedPort(web, 80),
-                        "the counter went backwards",
+                        t -> strangers(web, 1),
+                        "not measured: snapshot invalid: the counter went backwards",
                         dnatTo(web, 80)),
                 claim.midway(
-                        "iptables -Z",
+                        "iptables -Z, and strangers called",
                         fw -> fw.zero("nat"),
-                        t -> t.toPublishedPort(web, 80),
+                        t -> strangers(web, 1),
                         "the counter went backwards"),
+                claim.proved(
+                        "rule deleted and written again",
+                        fw -> fw.rewrite("nat", "DOCKER", dnatTo(web, 80)),
+                        t -> t.toPublishedPort(web, 80)),
+                claim.proved("iptables -Z", fw -> fw.zero("nat"), t -> t.toPublishedPort(web, 80)),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -326,11 +353,25 @@ class AssertionMutantsIT {
                         fw -> fw.delete("nat", "DOCKER", dnatTo(other, 80)),
                         t -> t.toPublishedPort(other, 80),
                         "this is missing: a rule of the nat table"),
-                claim.midway(
-                        "rule deleted and written again",
+                claim.disproved(
+                        "rule deleted and written again, and it was hit",
                         fw -> fw.rewrite("nat", "DOCKER", dnatTo(other, 80)),
                         t -> t.toPublishedPort(other, 80),
-                        "the counter went backwards"),
+                        "no new flow",
+                        "+1",
+                        "conntrack tcp "),
+                claim.proved("strangers call, and the test goes by docker-proxy", fw -> Mutant.NO_FAULT, t -> {
+                    t.from(Vantage.LOOPBACK).toPublishedPort(other, 80);
+                    strangers(other, 2);
+                }),
+                claim.traffic(
+                        "strangers call, and the test sends elsewhere",
+                        t -> {
+                            t.toPublishedPort(web, 80);
+                            strangers(other, 2);
+                        },
+                        Cause.HIT_BY_STRANGER,
+                        "the rule counted 2"),
                 claim.midway(
                         "iptables -Z",
                         fw -> fw.zero("nat"),
@@ -408,15 +449,15 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "only 3 met it"),
                 claim.midway(
+                        "rule deleted and written again, and others were called",
+                        fw -> fw.rewrite("filter", "DOCKER", accept.formatted(address(web))),
+                        t -> t.toPublishedPort(other, 80),
+                        "snapshot invalid: the counter went backwards"),
+                claim.proved(
                         "rule deleted and written again",
                         fw -> fw.rewrite("filter", "DOCKER", accept.formatted(address(web))),
-                        t -> t.toPublishedPort(web, 80),
-                        "the counter went backwards"),
-                claim.midway(
-                        "iptables -Z",
-                        fw -> fw.zero("filter"),
-                        t -> t.toPublishedPort(web, 80),
-                        "the counter went backwards"),
+                        t -> t.toPublishedPort(web, 80)),
+                claim.proved("iptables -Z", fw -> fw.zero("filter"), t -> t.toPublishedPort(web, 80)),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -459,10 +500,11 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "nothing that met it"),
                 claim.midway(
-                        "iptables -Z",
+                        "iptables -Z, and another network sent",
                         fw -> fw.zero("filter"),
-                        t -> t.from(web).toOutside(),
-                        "the counter went backwards"),
+                        t -> t.from(onNetwork).toOutside(),
+                        "snapshot invalid: the counter went backwards"),
+                claim.proved("iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -497,10 +539,11 @@ class AssertionMutantsIT {
                         "forwarding switched off", Firewall::noForwarding, Cause.RULE_NOT_HIT, "nothing that met it"),
                 claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
                 claim.midway(
-                        "iptables -Z",
+                        "iptables -Z, and another network sent",
                         fw -> fw.zero("filter"),
-                        t -> t.from(web).toOutside(),
-                        "the counter went backwards"),
+                        t -> t.from(onNetwork).toOutside(),
+                        "snapshot invalid: the counter went backwards"),
+                claim.proved("iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -543,15 +586,15 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "nothing that met it"),
                 claim.midway(
+                        "iptables -Z, and inbound traffic only",
+                        fw -> fw.zero("nat"),
+                        t -> t.toPublishedPort(from, 80),
+                        "snapshot invalid: the counter went backwards"),
+                claim.proved(
                         "rule deleted and written again",
                         fw -> fw.rewrite("nat", "POSTROUTING", masquerade(from)),
-                        t -> t.from(from).toOutside(),
-                        "the counter went backwards"),
-                claim.midway(
-                        "iptables -Z",
-                        fw -> fw.zero("nat"),
-                        t -> t.from(from).toOutside(),
-                        "the counter went backwards"),
+                        t -> t.from(from).toOutside()),
+                claim.proved("iptables -Z", fw -> fw.zero("nat"), t -> t.from(from).toOutside()),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -576,9 +619,13 @@ class AssertionMutantsIT {
                         },
                         claim.check(),
                         AssertionFailedError.class,
-                        Cause.RULE_NOT_HIT,
-                        "the witnesses to agree",
-                        "saw the container's own address"));
+                        Cause.RULE_SHADOWED,
+                        "+0 of the test's own by conntrack, +2 by the rule's counter",
+                        "saw the container's own address"),
+                claim.proved("another container goes out too", fw -> Mutant.NO_FAULT, t -> {
+                    t.times(2).from(web).toOutside();
+                    t.times(2).from(other).toOutside();
+                }));
     }
 
     private static Stream<Mutant> notMasqueraded() {
@@ -620,16 +667,22 @@ class AssertionMutantsIT {
                         CountercheckException.class,
                         null,
                         "no probe left its sender"),
-                claim.midway(
-                        "rule deleted and written again",
+                claim.disproved(
+                        "rule deleted and written again, and it was masqueraded",
                         fw -> fw.rewrite("nat", "POSTROUTING", masquerade(web)),
                         t -> t.from(web).toOutside(),
-                        "the counter went backwards"),
+                        "no new flow",
+                        "+1",
+                        "conntrack tcp "),
                 claim.midway(
-                        "iptables -Z",
+                        "iptables -Z, and another container went out",
                         fw -> fw.zero("nat"),
-                        t -> t.from(web).toOutside(),
-                        "the counter went backwards"));
+                        t -> t.from(other).toOutside(),
+                        "snapshot invalid: the counter went backwards"),
+                claim.proved("another container goes out, this one calls the host", fw -> Mutant.NO_FAULT, t -> {
+                    t.from(web).to(gateway(), hostPort(other));
+                    t.times(2).from(other).toOutside();
+                }));
     }
 
     private static Stream<Mutant> policy() {
@@ -762,9 +815,11 @@ class AssertionMutantsIT {
         return traffic.limits(Duration.ofMillis(milliseconds), Duration.ofMillis(500), Duration.ofSeconds(5));
     }
 
-    /** Calls the published port past Traffic, as a health check might. */
-    private static void stranger() {
-        firewall.run("socat", "-u", "OPEN:/dev/null", "TCP4:" + gateway() + ":" + hostPort(web));
+    /** Call the published port past Traffic, as a health check might. */
+    private static void strangers(GenericContainer<?> container, int calls) {
+        for (int i = 0; i < calls; i++) {
+            firewall.run("socat", "-u", "OPEN:/dev/null", "TCP4:" + gateway() + ":" + hostPort(container));
+        }
     }
 
     private static String gateway() {

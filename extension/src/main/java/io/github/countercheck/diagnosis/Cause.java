@@ -16,6 +16,8 @@ public enum Cause {
     RULE_SHADOWED,
     /** The packets came as far as the rule before, and were dropped after it. */
     DROPPED_LATER,
+    /** The packets went all the way, and nothing came back. */
+    NOT_ANSWERED,
     /** More was counted than the test sent. */
     HIT_BY_STRANGER
 }

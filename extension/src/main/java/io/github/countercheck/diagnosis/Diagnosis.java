@@ -12,6 +12,8 @@ import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Match;
 import io.github.countercheck.ruleset.Policy;
 import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.traffic.ConntrackAnswer;
+import io.github.countercheck.traffic.ConntrackEntry;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Tuple;
@@ -57,6 +59,7 @@ public final class Diagnosis {
                         diagnosis.ownBridge(),
                         diagnosis.droppedLater(),
                         diagnosis.shadowed(),
+                        diagnosis.notAnswered(),
                         diagnosis.notHit())
                 .flatMap(Optional::stream)
                 .limit(1)
@@ -135,7 +138,8 @@ public final class Diagnosis {
                     .orElseGet(() -> new Finding(
                             Cause.DROPPED_LATER,
                             unanswered + " of the probes timed out, and a first packet that is dropped after this rule"
-                                    + " counts again with each retry",
+                                    + " counts again with each retry"
+                                    + (unconfirmed() == 0 ? "" : "; conntrack has no entry of " + unconfirmed()),
                             "look for what drops it: filter/FORWARD, " + forwarding() + ", rp_filter")));
         }
         if (evidence.claim() == Claim.FORWARD_ACCEPT && !returnTrafficIsAccepted()) {
@@ -264,6 +268,13 @@ public final class Diagnosis {
                     "check `sysctl " + forwarding()
                             + "` (1 is needed) and rp_filter of the interface they came in by"));
         }
+        if (forward && evidence.hits() == 0 && dnatHits() > 0 && !sentByHost() && unconfirmed() > 0) {
+            return Optional.of(new Finding(
+                    Cause.DROPPED_LATER,
+                    "the packets were translated (" + dnatHits() + " counted in nat), and conntrack has no entry of "
+                            + unconfirmed() + " flows: they were dropped on this host before their last hook",
+                    "look for chains outside iptables that drop them: nft list ruleset"));
+        }
         return Optional.empty();
     }
 
@@ -273,6 +284,32 @@ public final class Diagnosis {
                         && Family.of(evidence.probes().get(0).tuple().destination()) == Family.IPV6
                 ? "net.ipv6.conf.all.forwarding"
                 : "net.ipv4.ip_forward";
+    }
+
+    /** Conntrack keeps an entry only of a flow whose first packet has passed every hook. */
+    private long unconfirmed() {
+        return evidence.attribution().unknown().stream()
+                .filter(p -> p.outcome() == Outcome.TIMED_OUT && p.conntrack() instanceof ConntrackAnswer.Absent)
+                .count();
+    }
+
+    private Optional<Finding> notAnswered() {
+        boolean needsAnswer = evidence.claim() == Claim.RETURN_TRAFFIC || evidence.claim() == Claim.OUTBOUND_ACCEPT;
+        if (!needsAnswer || evidence.hits() > 0) {
+            return Optional.empty();
+        }
+        return evidence.attribution().own().stream()
+                .flatMap(p -> p.conntrack().entry().stream())
+                .filter(ConntrackEntry::unreplied)
+                .findFirst()
+                .map(entry -> new Finding(
+                        Cause.NOT_ANSWERED,
+                        "the packets went all the way, and "
+                                + Tuple.endpoint(
+                                        entry.reply().source(),
+                                        Integer.toString(entry.reply().sourcePort()))
+                                + " sent nothing back (conntrack: [UNREPLIED])",
+                        "see whether something listens there, and at that end's own firewall and routes"));
     }
 
     /** What dropped packets since the baseline: a rule, or the policy of a base chain. */
@@ -300,7 +337,8 @@ public final class Diagnosis {
     }
 
     private Optional<Finding> shadowed() {
-        if (evidence.hits() > 0 || evidence.claimed().isEmpty()) {
+        boolean met = evidence.hits() > 0 && evidence.counted() > 0;
+        if (met || evidence.claimed().isEmpty()) {
             return Optional.empty();
         }
         MeasuredRule wanted = evidence.claimed().get(0);
@@ -346,7 +384,7 @@ public final class Diagnosis {
     }
 
     private Optional<Finding> notHit() {
-        if (evidence.hits() > evidence.most()) {
+        if (evidence.hits() > evidence.most() || evidence.attribution().contradicts(evidence.counted())) {
             return Optional.empty();
         }
         String rest = evidence.hits() == 0 ? "nothing that met it was seen" : "only " + evidence.hits() + " met it";

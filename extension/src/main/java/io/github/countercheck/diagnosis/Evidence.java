@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param most the highest count that would have satisfied the claim
  * @param observation all rules and what they counted
  * @param probes what was sent
+ * @param attribution what conntrack knows of those probes that the claim is about
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public record Evidence(
@@ -34,7 +35,8 @@ public record Evidence(
         List<MeasuredRule> claimed,
         long most,
         Observation observation,
-        List<Probe> probes) {
+        List<Probe> probes,
+        Attribution attribution) {
 
     /** Copies the lists. */
     public Evidence {
@@ -42,7 +44,13 @@ public record Evidence(
         probes = List.copyOf(probes);
     }
 
+    /** Returns how often the claim was met: by the own flows where conntrack knows them, else by anybody. */
     long hits() {
+        return attribution.met(counted());
+    }
+
+    /** Returns what the rules counted, whoever it was. */
+    long counted() {
         return claimed.stream().mapToLong(MeasuredRule::hits).sum();
     }
 }

@@ -50,7 +50,8 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         Attribution own = attribution();
         Observation seen = Patience.look(window.await(), this::observeTable, observation -> {
             List<MeasuredRule> rules = claimed(observation);
-            return unmeasured(rules).isPresent() || (own.counts() ? hits(rules) >= own.flows() : count.reachedBy(hits(rules)));
+            return unmeasured(rules).isPresent()
+                    || (own.counts() ? hits(rules) >= own.flows() : count.reachedBy(hits(rules)));
         });
         List<MeasuredRule> claimed = claimed(seen);
         String expected = count + " new " + unit() + (count.atLeast() == 1 ? "" : "s");
@@ -67,7 +68,9 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         if (!count.holdsFor(own.met(hits))) {
             throw failure(subject.notHeld(), expected, count.atMost(), hits);
         }
-        if (own.contradicts(hits) || peerContradictsConntrack() || (untranslated().isPresent() && !own.counts())) {
+        if (own.contradicts(hits)
+                || peerContradictsConntrack()
+                || (untranslated().isPresent() && !own.counts())) {
             throw failure(subject.notHeld() + ": witnesses disagree", "the witnesses to agree", count.atMost(), hits);
         }
         if (untranslated().isPresent()) {
@@ -222,9 +225,10 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     private static Optional<CountercheckException> unmeasured(List<MeasuredRule> claimed) {
         for (MeasuredRule rule : claimed) {
             if (!rule.isCounted()) {
-                return Optional.of(new CountercheckException(
-                        "not counted: the rule has no counter: " + rule.cite(),
-                        "read it with a tool that lists counters, or send with Traffic, whose flows conntrack tells apart"));
+                return Optional.of(
+                        new CountercheckException(
+                                "not counted: the rule has no counter: " + rule.cite(),
+                                "read it with a tool that lists counters, or send with Traffic, whose flows conntrack tells apart"));
             }
             if (rule.isReset()) {
                 return Optional.of(new CountercheckException(

@@ -504,7 +504,8 @@ class AssertionMutantsIT {
                         fw -> fw.zero("filter"),
                         t -> t.from(onNetwork).toOutside(),
                         "snapshot invalid: the counter went backwards"),
-                claim.proved("iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
+                claim.proved(
+                        "iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -543,7 +544,8 @@ class AssertionMutantsIT {
                         fw -> fw.zero("filter"),
                         t -> t.from(onNetwork).toOutside(),
                         "snapshot invalid: the counter went backwards"),
-                claim.proved("iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
+                claim.proved(
+                        "iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,
@@ -594,7 +596,8 @@ class AssertionMutantsIT {
                         "rule deleted and written again",
                         fw -> fw.rewrite("nat", "POSTROUTING", masquerade(from)),
                         t -> t.from(from).toOutside()),
-                claim.proved("iptables -Z", fw -> fw.zero("nat"), t -> t.from(from).toOutside()),
+                claim.proved(
+                        "iptables -Z", fw -> fw.zero("nat"), t -> t.from(from).toOutside()),
                 claim.unmeasured(
                         "probe never sent",
                         fw -> Mutant.NO_FAULT,

@@ -78,11 +78,11 @@ public record Attribution(Claim claim, List<Probe> own, List<Probe> proved, List
         Predicate<Probe> own = probe -> entry(probe).anyMatch(translated)
                 || bindings.stream().anyMatch(binding -> calls(probe, binding, facts));
         // What the host itself sends never comes by FORWARD, and neighbours on the bridge meet another rule there.
-        Predicate<ConntrackEntry> passed = entry -> !entry.original()
-                        .source()
-                        .equals(entry.original().destination())
-                && facts.networksOf(container).stream()
-                        .noneMatch(network -> network.contains(entry.original().source()));
+        Predicate<ConntrackEntry> passed =
+                entry -> !entry.original().source().equals(entry.original().destination())
+                        && facts.networksOf(container).stream()
+                                .noneMatch(network ->
+                                        network.contains(entry.original().source()));
         return of(claim, probes, own, claim == Claim.FORWARD_ACCEPT ? translated.and(passed) : translated);
     }
 
@@ -107,8 +107,7 @@ public record Attribution(Claim claim, List<Probe> own, List<Probe> proved, List
      * @param networks the networks it sends from; what stays in one is not masqueraded but, at most, hairpinned
      * @param probes all that was sent
      */
-    public static Attribution ofSender(
-            Predicate<InetAddress> sender, List<NetworkFacts> networks, List<Probe> probes) {
+    public static Attribution ofSender(Predicate<InetAddress> sender, List<NetworkFacts> networks, List<Probe> probes) {
         return of(
                 Claim.MASQUERADE,
                 probes,
@@ -116,7 +115,8 @@ public record Attribution(Claim claim, List<Probe> own, List<Probe> proved, List
                 entry -> !entry.reply().destination().equals(entry.original().source())
                         && !sender.test(entry.reply().destination())
                         && networks.stream()
-                                .noneMatch(network -> network.contains(entry.reply().source())));
+                                .noneMatch(network ->
+                                        network.contains(entry.reply().source())));
     }
 
     /**
@@ -128,10 +128,10 @@ public record Attribution(Claim claim, List<Probe> own, List<Probe> proved, List
      * @param probes all that was sent
      */
     public static Attribution ofCrossing(Claim claim, List<NetworkFacts> networks, List<Probe> probes) {
-        Predicate<InetAddress> inside =
-                address -> networks.stream().anyMatch(network -> network.contains(address));
-        Predicate<ConntrackEntry> crossed = entry -> inside.test(entry.original().source())
-                != inside.test(entry.reply().source());
+        Predicate<InetAddress> inside = address -> networks.stream().anyMatch(network -> network.contains(address));
+        Predicate<ConntrackEntry> crossed =
+                entry -> inside.test(entry.original().source())
+                        != inside.test(entry.reply().source());
         return of(
                 claim,
                 probes,

@@ -3,9 +3,13 @@ package io.github.countercheck.docker;
 
 import io.github.countercheck.ruleset.BaseChain;
 import io.github.countercheck.ruleset.Chain;
+import io.github.countercheck.ruleset.Expression;
 import io.github.countercheck.ruleset.Hook;
+import io.github.countercheck.ruleset.NamedSet;
+import io.github.countercheck.ruleset.NftRule;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.ruleset.Statement;
 import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.ruleset.Target;
 import java.util.ArrayDeque;
@@ -17,26 +21,36 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
-/** From which hooks the chains of a ruleset can be reached. Conditions on the way do not count. */
+/**
+ * From which hooks the chains of a ruleset can be reached, by jumps or by way of verdict maps. Conditions on the way do
+ * not count.
+ */
 final class ChainReach {
 
     private final Map<Place, Set<Hook>> hooks = new HashMap<>();
-    private final Map<Place, List<Rule>> jumps;
+    private final Map<Place, List<Rule>> jumps = new HashMap<>();
+    private final Map<Place, List<Dispatch>> dispatches = new HashMap<>();
 
     private record Place(String table, String chain) {}
 
-    private ChainReach(Map<Place, List<Rule>> jumps) {
-        this.jumps = jumps;
-    }
+    /**
+     * One element of a verdict map.
+     *
+     * @param rule the rule that asks the map
+     * @param key what the element is found by, {@code docker0}; empty where it is not one word
+     * @param chain where it leads
+     */
+    record Dispatch(Rule rule, String key, String chain) {}
+
+    private ChainReach() {}
 
     static ChainReach of(Ruleset ruleset) {
-        Map<Place, List<Rule>> jumps = new HashMap<>();
-        ruleset.rules()
-                .forEach(r -> targetPlace(r)
-                        .ifPresent(place -> jumps.computeIfAbsent(place, none -> new ArrayList<>())
-                                .add(r)));
-        ChainReach reach = new ChainReach(jumps);
+        ChainReach reach = new ChainReach();
+        for (Table table : ruleset.tables()) {
+            table.chains().stream().flatMap(c -> c.rules().stream()).forEach(r -> reach.follow(table, r));
+        }
         for (Table table : ruleset.tables()) {
             for (Chain chain : table.chains()) {
                 BaseChain base = chain.base();
@@ -48,14 +62,28 @@ final class ChainReach {
         return reach;
     }
 
-    /** Returns the hooks from which a packet can come there; none where no jump leads there. */
+    /** Returns the hooks from which a packet can get there; none for a chain that nothing leads to. */
     Set<Hook> hooks(String table, String chain) {
         return hooks.getOrDefault(new Place(table, chain), Set.of());
     }
 
-    /** Returns the rules that lead there, in order. */
+    /** Returns the rules that jump there, in order. */
     List<Rule> jumpsTo(String table, String chain) {
         return jumps.getOrDefault(new Place(table, chain), List.of());
+    }
+
+    /** Returns the elements of verdict maps that lead there, in order. */
+    List<Dispatch> dispatchesTo(String table, String chain) {
+        return dispatches.getOrDefault(new Place(table, chain), List.of());
+    }
+
+    private void follow(Table table, Rule rule) {
+        target(rule).ifPresent(chain -> jumps.computeIfAbsent(new Place(table.name(), chain), none -> new ArrayList<>())
+                .add(rule));
+        elements(table, rule)
+                .forEach(d -> dispatches
+                        .computeIfAbsent(new Place(table.name(), d.chain()), none -> new ArrayList<>())
+                        .add(d));
     }
 
     private void spread(Table table, Chain start, Hook hook) {
@@ -66,16 +94,43 @@ final class ChainReach {
                     hooks.computeIfAbsent(new Place(table.name(), chain.name()), place -> EnumSet.noneOf(Hook.class));
             if (known.add(hook)) {
                 for (Rule rule : chain.rules()) {
-                    targetPlace(rule)
-                            .flatMap(place -> table.chain(place.chain()))
-                            .ifPresent(open::add);
+                    Stream.concat(target(rule).stream(), elements(table, rule).map(Dispatch::chain))
+                            .flatMap(name -> table.chain(name).stream())
+                            .forEach(open::add);
                 }
             }
         }
     }
 
-    private static Optional<Place> targetPlace(Rule rule) {
+    private static Optional<String> target(Rule rule) {
         Target target = rule.target();
-        return target == null ? Optional.empty() : Optional.of(new Place(rule.table(), target.name()));
+        return target == null ? Optional.empty() : Optional.of(target.name());
+    }
+
+    private static Stream<Dispatch> elements(Table table, Rule rule) {
+        NftRule nft = rule.nft();
+        if (nft == null) {
+            return Stream.empty();
+        }
+        return nft.statements().stream()
+                .filter(Statement.VerdictMap.class::isInstance)
+                .flatMap(s -> elements(table, ((Statement.VerdictMap) s).map()))
+                .flatMap(e -> dispatch(rule, e).stream());
+    }
+
+    private static Stream<NamedSet.Element> elements(Table table, Expression map) {
+        if (map instanceof Expression.SetReference reference) {
+            return table.set(reference.name()).stream().flatMap(s -> s.elements().stream());
+        }
+        return map instanceof Expression.AnonymousSet set ? set.elements().stream() : Stream.empty();
+    }
+
+    private static Optional<Dispatch> dispatch(Rule rule, NamedSet.Element element) {
+        Target verdict = element.verdict();
+        if (verdict == null) {
+            return Optional.empty();
+        }
+        String key = element.key() instanceof Expression.Value value ? value.text() : "";
+        return Optional.of(new Dispatch(rule, key, verdict.name()));
     }
 }

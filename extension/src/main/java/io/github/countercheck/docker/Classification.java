@@ -70,7 +70,10 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
         return select(r -> r.role() == RuleRole.RETURN_TRAFFIC && isOnNetworkOf(r, container));
     }
 
-    /** Returns the rules that let packets of the container out of its networks. */
+    /**
+     * Returns the rules that let packets of the container out of its networks. With nftables Docker has two for each:
+     * these are the ones that a flow's first packet meets.
+     */
     public List<ClassifiedRule> outboundAccept(ContainerFacts container) {
         return select(r -> r.role() == RuleRole.OUTBOUND_ACCEPT && isOnNetworkOf(r, container));
     }
@@ -90,14 +93,22 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
         return select(r -> isMasquerade(r) && isOnNetworkOf(r, container));
     }
 
-    /** Returns the rules that hide a flow of the container to that port of its own, through the host, behind the bridge. */
+    /**
+     * Returns the rules that hide a flow of the container to that port of its own, through the host, behind the bridge.
+     * Podman has one for all containers.
+     */
     public List<ClassifiedRule> hairpinSelf(ContainerFacts container, Transport transport, int containerPort) {
-        return select(r -> r.role() == RuleRole.HAIRPIN_SELF && isPort(r, container, transport, containerPort));
+        return select(r -> r.role() == RuleRole.HAIRPIN_MASQ
+                || (r.role() == RuleRole.HAIRPIN_SELF && isPort(r, container, transport, containerPort)));
     }
 
-    /** Returns the rules that hide flows of the host itself to the container behind the bridge. */
+    /**
+     * Returns the rules that hide flows of the host itself to the container behind the bridge. Podman has one for all
+     * containers.
+     */
     public List<ClassifiedRule> hairpinHost(ContainerFacts container) {
-        return select(r -> r.role() == RuleRole.HAIRPIN_HOST && isOnNetworkOf(r, container));
+        return select(r -> r.role() == RuleRole.HAIRPIN_MASQ
+                || (r.role() == RuleRole.HAIRPIN_HOST && isOnNetworkOf(r, container)));
     }
 
     /**
@@ -127,6 +138,10 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
             // It shares all else of its FORWARD with the layouts before.
             seen.remove(Layout.G1);
         }
+        if (seen.size() > 1) {
+            // Docker beside Podman is Docker's.
+            seen.remove(Layout.NETAVARK);
+        }
         if (seen.isEmpty()) {
             return Layout.NONE;
         }
@@ -134,8 +149,12 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
     }
 
     private static Optional<Layout> layoutOf(ClassifiedRule rule) {
+        if (rule.role() != RuleRole.FOREIGN && NetavarkRoles.owns(rule.rule())) {
+            return Optional.of(Layout.NETAVARK);
+        }
         boolean inForward = rule.rule().chain().equals(Hook.FORWARD.name());
         return switch (rule.role()) {
+            case BRIDGE_DISPATCH -> Optional.of(Layout.GN);
             case RETURN_TRAFFIC, PORT_JUMP -> {
                 Layout direct = isForAllBridges(rule) ? Layout.G2 : Layout.G1;
                 yield inForward ? Optional.of(direct) : Optional.empty();
@@ -152,9 +171,7 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
 
     private static boolean isPort(
             ClassifiedRule rule, ContainerFacts container, Transport transport, int containerPort) {
-        return rule.serves(container)
-                && rule.transport() == transport
-                && Integer.valueOf(containerPort).equals(rule.port());
+        return rule.serves(container) && rule.servesPort(transport, containerPort);
     }
 
     private static boolean isMasquerade(ClassifiedRule rule) {

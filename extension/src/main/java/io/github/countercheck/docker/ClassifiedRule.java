@@ -22,12 +22,14 @@ import org.jspecify.annotations.Nullable;
  * @param container the container that it serves
  * @param network the network that it serves
  * @param transport the transport protocol that it asks for
- * @param port the container's port. {@link RuleRole#LOOPBACK_PORT_DROP} names a host port only, so there it is the port
- *     that the daemon publishes on it.
- * @param hostPort the host's port
+ * @param ports the container's port or ports. {@link RuleRole#LOOPBACK_PORT_DROP} names a host port only, so there it is
+ *     the port that the daemon publishes on it; the jumps and marks of a Podman port name none either, so there it is
+ *     where the translations beside them lead.
+ * @param hostPorts the host's port or ports
  * @param hostAddress the one host address that it is bound to
  * @param subnet the source network of {@link RuleRole#MASQUERADE} and {@link RuleRole#SNAT}, the inner one of
- *     {@link RuleRole#INTERNAL_IN_DROP} and {@link RuleRole#INTERNAL_OUT_DROP}
+ *     {@link RuleRole#INTERNAL_IN_DROP} and {@link RuleRole#INTERNAL_OUT_DROP}, and the one by which a rule of Podman's
+ *     knows its network
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record ClassifiedRule(
@@ -37,14 +39,33 @@ public record ClassifiedRule(
         @Nullable ContainerFacts container,
         @Nullable NetworkFacts network,
         @Nullable Transport transport,
-        @Nullable Integer port,
-        @Nullable Integer hostPort,
+        @Nullable PortRange ports,
+        @Nullable PortRange hostPorts,
         @Nullable InetAddress hostAddress,
         @Nullable Cidr subnet) {
 
     /** Copies the hooks. */
     public ClassifiedRule {
         hooks = Set.copyOf(hooks);
+    }
+
+    /** Returns the container's port; null where the rule serves none or several. */
+    public @Nullable Integer port() {
+        return single(ports);
+    }
+
+    /** Returns the host's port; null where the rule names none or several. */
+    public @Nullable Integer hostPort() {
+        return single(hostPorts);
+    }
+
+    private static @Nullable Integer single(@Nullable PortRange range) {
+        return range != null && range.isSingle() ? range.first() : null;
+    }
+
+    /** Tells whether the rule serves that port of its container, alone or among others. */
+    public boolean servesPort(Transport wanted, int containerPort) {
+        return transport == wanted && ports != null && ports.contains(containerPort);
     }
 
     /** Tells whether a packet can get to the rule at all. */
@@ -68,21 +89,21 @@ public record ClassifiedRule(
 
     ClassifiedRule withPlace(@Nullable ContainerFacts newContainer, @Nullable NetworkFacts newNetwork) {
         return new ClassifiedRule(
-                rule, role, hooks, newContainer, newNetwork, transport, port, hostPort, hostAddress, subnet);
+                rule, role, hooks, newContainer, newNetwork, transport, ports, hostPorts, hostAddress, subnet);
     }
 
-    ClassifiedRule withPort(@Nullable Transport newTransport, @Nullable Integer newPort) {
+    ClassifiedRule withPort(@Nullable Transport newTransport, @Nullable PortRange newPorts) {
         return new ClassifiedRule(
-                rule, role, hooks, container, network, newTransport, newPort, hostPort, hostAddress, subnet);
+                rule, role, hooks, container, network, newTransport, newPorts, hostPorts, hostAddress, subnet);
     }
 
-    ClassifiedRule withHost(@Nullable InetAddress newHostAddress, @Nullable Integer newHostPort) {
+    ClassifiedRule withHost(@Nullable InetAddress newHostAddress, @Nullable PortRange newHostPorts) {
         return new ClassifiedRule(
-                rule, role, hooks, container, network, transport, port, newHostPort, newHostAddress, subnet);
+                rule, role, hooks, container, network, transport, ports, newHostPorts, newHostAddress, subnet);
     }
 
     ClassifiedRule withSubnet(@Nullable Cidr newSubnet) {
         return new ClassifiedRule(
-                rule, role, hooks, container, network, transport, port, hostPort, hostAddress, newSubnet);
+                rule, role, hooks, container, network, transport, ports, hostPorts, hostAddress, newSubnet);
     }
 }

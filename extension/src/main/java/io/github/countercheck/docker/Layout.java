@@ -13,7 +13,11 @@ public enum Layout {
     /** Engine 28.0.1 to 28.5: own chains under {@code DOCKER-FORWARD}, with isolation between bridges. */
     G3("Engine 28.0.1-28.5"),
     /** Engine 29 with iptables: as {@link #G3}, but bridges are kept apart in the raw table only. */
-    G4("Engine 29"),
+    G4("Engine 29 with iptables"),
+    /** Engine 29 with nftables: a table of its own, {@code docker-bridges}, for each address family. */
+    GN("Engine 29 with nftables"),
+    /** Podman's netavark, and no Docker. */
+    NETAVARK("Podman netavark"),
     /** Rules of more than one layout: an upgraded engine leaves old ones until their network is made anew. */
     MIXED("several engines"),
     /** No rule tells: Docker has written none for this family, or they were flushed. */

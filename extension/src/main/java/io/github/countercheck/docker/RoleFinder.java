@@ -20,6 +20,7 @@ import static io.github.countercheck.docker.RuleShape.Part.SOURCE_IS_LOCAL;
 import static io.github.countercheck.docker.RuleShape.Part.SPORT;
 import static io.github.countercheck.docker.RuleShape.Part.TO_ANY_BRIDGE;
 import static io.github.countercheck.docker.RuleShape.Part.VXLAN_NETWORK;
+import static io.github.countercheck.docker.Verdicts.does;
 
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Hook;
@@ -38,8 +39,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out what a rule is for. How the hard cases are decided is said at {@link RuleClassifier}. */
-final class RoleFinder {
+/**
+ * Finds out what a rule of iptables that the engine wrote is for. How the hard cases are decided is said at
+ * {@link RuleClassifier}.
+ */
+final class RoleFinder implements RuleWriter {
 
     private static final String PORTS = "DOCKER";
     private static final String USER = "DOCKER-USER";
@@ -76,13 +80,6 @@ final class RoleFinder {
 
     private static final Pattern DEFAULT_BRIDGE_NAME = Pattern.compile("docker0|docker_gwbridge|br-[0-9a-f]{12}");
 
-    /** Windows' side of a mirrored WSL2 network, as Docker looks for it. */
-    private static final String WSL2_DEVICE = "loopback0";
-
-    private static final Cidr LOOPBACK = Cidr.parse("127.0.0.0/8");
-    private static final Cidr LOOPBACK_V6 = Cidr.parse("::1/128");
-    private static final Cidr LINK_LOCAL_V6 = Cidr.parse("fe80::/10");
-    private static final Cidr EMBEDDED_DNS = Cidr.parse("127.0.0.11/32");
 
     /** The mark that the overlay driver gives to packets for IPsec. */
     private static final String ENCRYPT_MARK = "0xd0c4e3";
@@ -137,7 +134,8 @@ final class RoleFinder {
         }
     }
 
-    RuleRole role(Rule rule, RuleShape shape) {
+    @Override
+    public RuleRole role(Rule rule, RuleShape shape) {
         return switch (rule.table()) {
             case "nat" -> natRole(rule, shape);
             case "filter" -> filterRole(rule, shape);
@@ -157,18 +155,12 @@ final class RoleFinder {
                         ? natJump(rule, RuleRole.NAT_JUMP_PRE, RuleRole.INGRESS_JUMP_PRE)
                         : RuleRole.FOREIGN;
             case "OUTPUT" ->
-                isOutputJump(shape)
+                DockerShapes.isFromHostToHost(shape)
                         ? natJump(rule, RuleRole.NAT_JUMP_OUT, RuleRole.INGRESS_JUMP_OUT)
                         : RuleRole.FOREIGN;
             case "POSTROUTING" -> postroutingRole(rule, shape);
             default -> isOwnChain(rule, Hook.PREROUTING, Hook.OUTPUT) ? portsRole(rule, shape) : RuleRole.FOREIGN;
         };
-    }
-
-    /** With the userland proxy on, loopback addresses are left to it. */
-    private static boolean isOutputJump(RuleShape shape) {
-        boolean butLoopback = shape.is(NOT_DESTINATION, DESTINATION_IS_LOCAL);
-        return shape.is(DESTINATION_IS_LOCAL) || (butLoopback && isLoopbackNet(shape.net(NOT_DESTINATION)));
     }
 
     private static RuleRole natJump(Rule rule, RuleRole toPorts, RuleRole toIngress) {
@@ -190,11 +182,7 @@ final class RoleFinder {
         if (shape.is(OUT, SOURCE_IS_LOCAL) && isBridge(shape.device())) {
             return RuleRole.HAIRPIN_HOST;
         }
-        InetAddress source = shape.address(SOURCE);
-        boolean toItself = source != null && source.equals(shape.address(DESTINATION));
-        return masquerade && toItself && shape.is(SOURCE, DESTINATION, PROTOCOL, DPORT)
-                ? RuleRole.HAIRPIN_SELF
-                : RuleRole.FOREIGN;
+        return DockerShapes.isHairpinSelf(rule, shape) ? RuleRole.HAIRPIN_SELF : RuleRole.FOREIGN;
     }
 
     private RuleRole portsRole(Rule rule, RuleShape shape) {
@@ -203,7 +191,9 @@ final class RoleFinder {
             if (ingress) {
                 return shape.is(PROTOCOL, DPORT) ? RuleRole.INGRESS_DNAT : RuleRole.FOREIGN;
             }
-            return isPortDnat(shape) ? RuleRole.PORT_DNAT : RuleRole.FOREIGN;
+            return DockerShapes.isPortDnat(rule, shape) && (!shape.has(NOT_IN) || isBridge(shape.name(NOT_IN)))
+                    ? RuleRole.PORT_DNAT
+                    : RuleRole.FOREIGN;
         }
         if (!does(rule, "RETURN")) {
             return RuleRole.FOREIGN;
@@ -214,33 +204,15 @@ final class RoleFinder {
         if (shape.is(IN) && isBridge(shape.device())) {
             return RuleRole.SKIP_DNAT;
         }
-        return shape.is(DESTINATION, IN) && isLoopbackNet(shape.net(DESTINATION)) && WSL2_DEVICE.equals(shape.name(IN))
-                ? RuleRole.WSL2_LOOPBACK
-                : RuleRole.FOREIGN;
-    }
-
-    private boolean isPortDnat(RuleShape shape) {
-        return shape.isWithOptional(EnumSet.of(NOT_SOURCE, DESTINATION, NOT_IN), PROTOCOL, DPORT)
-                && (!shape.has(NOT_SOURCE) || LINK_LOCAL_V6.equals(shape.net(NOT_SOURCE)))
-                && (!shape.has(DESTINATION) || shape.address(DESTINATION) != null)
-                && (!shape.has(NOT_IN) || isBridge(shape.name(NOT_IN)));
+        return DockerShapes.isWsl2Return(rule, shape) ? RuleRole.WSL2_LOOPBACK : RuleRole.FOREIGN;
     }
 
     private boolean isEmbeddedDns(Rule rule, RuleShape shape) {
         Target target = rule.target();
-        if (target == null) {
-            return false;
-        }
-        if (shape.is(DESTINATION) && EMBEDDED_DNS.equals(shape.net(DESTINATION))) {
+        if (target != null && DockerShapes.isToEmbeddedDns(shape)) {
             return ruleset.chain(rule.table(), target.name()).isPresent();
         }
-        if (shape.is(DESTINATION, PROTOCOL, DPORT) && EMBEDDED_DNS.equals(shape.net(DESTINATION))) {
-            DnatTarget to = DnatTarget.of(rule);
-            return to != null && EMBEDDED_DNS.contains(to.address());
-        }
-        return shape.is(SOURCE, PROTOCOL, SPORT)
-                && EMBEDDED_DNS.equals(shape.net(SOURCE))
-                && does(rule, "SNAT", "--to-source");
+        return DockerShapes.isEmbeddedDns(rule, shape);
     }
 
     private RuleRole filterRole(Rule rule, RuleShape shape) {
@@ -360,8 +332,7 @@ final class RoleFinder {
         if (shape.is(DESTINATION, NOT_IN, OUT, PROTOCOL, DPORT)) {
             return RuleRole.PORT_ACCEPT;
         }
-        if (shape.is(SOURCE, DESTINATION, IN, OUT, PROTOCOL, DPORT)
-                || shape.is(SOURCE, DESTINATION, IN, OUT, PROTOCOL, SPORT)) {
+        if (DockerShapes.isLink(shape, IN, OUT)) {
             return RuleRole.LINK_ACCEPT;
         }
         if (shape.is(NOT_IN, OUT)) {
@@ -370,7 +341,7 @@ final class RoleFinder {
         if (shape.is(IN, KNOWN_FLOW)) {
             return RuleRole.ISOLATION_EXCEPTION;
         }
-        return shape.is(OUT, PROTOCOL) && isIcmp(shape.name(PROTOCOL)) ? RuleRole.ROUTED_ICMP : RuleRole.FOREIGN;
+        return shape.is(OUT, PROTOCOL) && DockerShapes.isIcmp(shape.name(PROTOCOL)) ? RuleRole.ROUTED_ICMP : RuleRole.FOREIGN;
     }
 
     private RuleRole dropRole(Rule rule, RuleShape shape) {
@@ -414,25 +385,12 @@ final class RoleFinder {
         if (to == null) {
             return RuleRole.FOREIGN;
         }
-        boolean toPort = shape.is(DESTINATION, NOT_IN, PROTOCOL, DPORT);
-        if (does(rule, "DROP")) {
-            if (toPort && LOOPBACK.contains(to) && "lo".equals(shape.name(NOT_IN))) {
-                return RuleRole.LOOPBACK_PORT_DROP;
-            }
-            boolean direct = toPort || shape.is(DESTINATION, NOT_IN);
-            return direct && isBridge(shape.device()) ? RuleRole.DIRECT_ACCESS_DROP : RuleRole.FOREIGN;
+        boolean direct = shape.is(DESTINATION, NOT_IN, PROTOCOL, DPORT) || shape.is(DESTINATION, NOT_IN);
+        if (does(rule, "DROP") && direct && isBridge(shape.device())) {
+            return RuleRole.DIRECT_ACCESS_DROP;
         }
-        if (!does(rule, "ACCEPT")) {
-            return RuleRole.FOREIGN;
-        }
-        if (shape.is(DESTINATION, IN, PROTOCOL, DPORT)) {
-            return LOOPBACK.contains(to) && WSL2_DEVICE.equals(shape.name(IN))
-                    ? RuleRole.WSL2_LOOPBACK_ACCEPT
-                    : RuleRole.FOREIGN;
-        }
-        return shape.is(DESTINATION, IN) && isTrusted(shape.name(IN), to)
-                ? RuleRole.TRUSTED_IF_ACCEPT
-                : RuleRole.FOREIGN;
+        boolean trusted = shape.is(DESTINATION, IN) && isTrusted(shape.name(IN), to);
+        return does(rule, "ACCEPT") && trusted ? RuleRole.TRUSTED_IF_ACCEPT : DockerShapes.loopbackRole(rule, shape);
     }
 
     private boolean isTrusted(@Nullable String device, InetAddress container) {
@@ -465,15 +423,6 @@ final class RoleFinder {
                                 o -> o.value().equals(ENCRYPT_MARK) || o.value().startsWith(ENCRYPT_MARK + "/"));
     }
 
-    /** Tells whether the rule does just that, with no options but the one that Docker gives it. */
-    private static boolean does(Rule rule, String name, String... options) {
-        Target target = rule.target();
-        return target != null
-                && target.name().equals(name)
-                && !target.isGoto()
-                && target.options().stream().map(o -> o.name()).toList().equals(List.of(options));
-    }
-
     private static boolean isJump(Rule rule, String chain) {
         return does(rule, chain);
     }
@@ -491,13 +440,5 @@ final class RoleFinder {
                         || DEFAULT_BRIDGE_NAME.matcher(device).matches()
                         || bridgesOfJumps.contains(device)
                         || bridgesOfInternalDrops.contains(device));
-    }
-
-    private static boolean isLoopbackNet(@Nullable Cidr net) {
-        return LOOPBACK.equals(net) || LOOPBACK_V6.equals(net);
-    }
-
-    private static boolean isIcmp(@Nullable String protocol) {
-        return "icmp".equals(protocol) || "ipv6-icmp".equals(protocol);
     }
 }

@@ -62,14 +62,31 @@ public final class RuleClassifier {
      */
     public static Classification classify(Ruleset ruleset, DockerFacts facts) {
         ChainReach reach = ChainReach.of(ruleset);
-        RoleFinder roles = new RoleFinder(ruleset, facts, reach);
-        SubjectFinder subjects = new SubjectFinder(facts);
+        BridgeChains chains = BridgeChains.of(ruleset, reach);
+        List<RuleWriter> writers = writers(ruleset, facts, reach, chains);
+        SubjectFinder subjects = new SubjectFinder(ruleset, facts, reach, chains);
         List<ClassifiedRule> classified = new ArrayList<>();
         for (Rule rule : (Iterable<Rule>) ruleset.rules()::iterator) {
             RuleShape shape = RuleShape.of(rule);
-            classified.add(
-                    subjects.describe(rule, shape, roles.role(rule, shape), reach.hooks(rule.table(), rule.chain())));
+            RuleRole role = roles(writers, rule, shape).stream().findFirst().orElse(RuleRole.FOREIGN);
+            classified.add(subjects.describe(rule, shape, role, reach.hooks(rule.table(), rule.chain())));
         }
         return new Classification(ruleset, facts, classified);
+    }
+
+    static List<RuleWriter> writers(Ruleset ruleset, DockerFacts facts, ChainReach reach, BridgeChains chains) {
+        return List.of(
+                new RoleFinder(ruleset, facts, reach),
+                new DockerNftRoles(ruleset, facts, reach, chains),
+                new NetavarkRoles(ruleset, reach),
+                new SwarmSandboxRoles(ruleset));
+    }
+
+    /** Returns what each writer that knows the rule calls it: at most one of them does. */
+    static List<RuleRole> roles(List<RuleWriter> writers, Rule rule, RuleShape shape) {
+        return writers.stream()
+                .map(w -> w.role(rule, shape))
+                .filter(role -> role != RuleRole.FOREIGN)
+                .toList();
     }
 }

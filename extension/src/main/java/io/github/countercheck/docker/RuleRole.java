@@ -4,11 +4,11 @@ package io.github.countercheck.docker;
 import org.apiguardian.api.API;
 
 /**
- * What a rule does for Docker. The words are the same for every engine and backend; where an engine has no rule of its
- * own for something, the role does not occur.
+ * What a rule does for Docker or Podman. The words are the same for every engine and backend; where an engine has no rule
+ * of its own for something, the role does not occur.
  *
- * <p>What bumps a counter follows from the table: a rule of the nat table sees the first packet of a flow only, every
- * other rule each packet that reaches it.
+ * <p>What bumps a counter follows from where the kernel enters: a rule under a chain of type nat sees the first packet of a
+ * flow only, every other rule each packet that reaches it. Podman's rules of nftables have no counters.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public enum RuleRole {
@@ -16,7 +16,7 @@ public enum RuleRole {
     NAT_JUMP_PRE,
     /**
      * Leads to the published ports; each flow from a process of the host to one of its own addresses bumps it, those to
-     * {@code 127.0.0.0/8} only where the userland proxy is off.
+     * loopback addresses only where the userland proxy is off. Podman has no such proxy.
      */
     NAT_JUMP_OUT,
     /** Translates a published port to the container; each flow to the host port bumps it. */
@@ -43,6 +43,32 @@ public enum RuleRole {
     /** Leaves flows to {@code 127.0.0.0/8} from the Windows side of WSL2 untranslated; each such flow bumps it. */
     WSL2_LOOPBACK,
     /**
+     * Leads what leaves a network by its addresses to {@link #NO_MASQUERADE} and {@link #MASQUERADE}; each flow from the
+     * network bumps it. Podman.
+     */
+    MASQUERADE_JUMP,
+    /** Leaves flows within a network their source; each such flow that netfilter sees bumps it. Podman. */
+    NO_MASQUERADE,
+    /**
+     * Leads flows to a published port that come from the same network or from the host itself to
+     * {@link #HAIRPIN_SET_MARK}; each such flow bumps it. Podman.
+     */
+    HAIRPIN_MARK,
+    /** Gives flows the mark that {@link #HAIRPIN_MASQ} asks for; each flow that was led there bumps it. Podman. */
+    HAIRPIN_SET_MARK,
+    /** Leads to {@link #HAIRPIN_MASQ}; each flow that leaves by any device bumps it. Podman. */
+    HAIRPIN_MASQ_JUMP,
+    /**
+     * Gives flows to a published port that came from its own network, or from the host, the bridge's address; each bumps
+     * it. Podman's one rule for what Docker has {@link #HAIRPIN_SELF} and {@link #HAIRPIN_HOST} for.
+     */
+    HAIRPIN_MASQ,
+    /**
+     * Leads name lookups that containers send to their gateway to the port where the engine's resolver listens; each
+     * lookup's flow bumps it. Podman, where that port is not 53.
+     */
+    DNS_DNAT,
+    /**
      * Leads name lookups of a container to its engine's resolver at 127.0.0.11; each lookup's flow bumps it. Such rules
      * stand in a container's namespace: in a daemon that runs in a container they belong to the outer engine.
      */
@@ -50,25 +76,59 @@ public enum RuleRole {
 
     /** Leads to the user's own rules, before any of Docker's; each forwarded packet bumps it. */
     USER_JUMP,
-    /** Leads to Docker's own rules; each forwarded packet that the user's rules left undecided bumps it. From 28.0.1. */
+    /**
+     * Leads to the engine's own rules; each forwarded packet that the rules before it left undecided bumps it. Docker from
+     * 28.0.1, and Podman.
+     */
     FORWARD_JUMP,
     /** Leads to {@link #RETURN_TRAFFIC}; each forwarded packet that got there bumps it. From 28.0.1. */
     CT_JUMP,
-    /** Leads to the rules between bridges; each forwarded packet that got there bumps it. Up to Engine 28. */
+    /**
+     * Leads to the rules between bridges; each forwarded packet that got there bumps it. Docker up to Engine 28; Podman
+     * where a network is isolated, and again from its strictly isolated networks' chain to that of the others.
+     */
     ISOLATION_JUMP,
     /** Leads to the rules of internal networks; each forwarded packet that got there bumps it. From Engine 29. */
     INTERNAL_JUMP,
     /** Leads to {@link #PORT_JUMP}; each forwarded packet that got there bumps it. From 28.0.1. */
     BRIDGE_JUMP,
+    /**
+     * Leads a packet to the rules of the bridge that it comes from or goes to, by a map of bridges; it counts nothing. Of
+     * a packet from one bridge to another only the rules of the second are asked once they accept or drop it. Docker with
+     * nftables.
+     */
+    BRIDGE_DISPATCH,
     /** Accepts packets to a network that belong to a known flow: each packet inwards but a flow's first bumps it. */
     RETURN_TRAFFIC,
-    /** Leads packets to a network to its published ports; a flow's first packet inwards bumps it. */
+    /**
+     * Leads to published ports. Docker's stands in the filter table, one for each network, and a flow's first packet
+     * inwards bumps it. Podman's stands among the translations, one for each published port or range, and each flow to it
+     * from anywhere bumps it.
+     */
     PORT_JUMP,
     /**
-     * Accepts what a network sends; each packet outwards bumps it, replies to published ports as well, so a count does
-     * not mean that the container began anything. From Engine 28 the same rule also accepts traffic within the bridge.
+     * Accepts what a network sends. With iptables each packet outwards bumps it, replies to published ports as well, so a
+     * count does not mean that the container began anything; from Engine 28 the same rule also accepts traffic within the
+     * bridge. Of Docker with nftables only the first packet of a flow that a container begins bumps it: the others are
+     * {@link #OUTBOUND_ESTABLISHED}.
      */
     OUTBOUND_ACCEPT,
+    /**
+     * Accepts what a network sends on a known flow: each packet outwards bumps it but the first of a flow that a container
+     * began, so replies to published ports do. Docker with nftables; elsewhere {@link #OUTBOUND_ACCEPT} counts these too.
+     */
+    OUTBOUND_ESTABLISHED,
+    /**
+     * Accepts packets of flows that {@link #PORT_DNAT} marked, so that isolation does not part published ports from other
+     * networks; each bumps it. Podman with nftables, from netavark 2.1.
+     */
+    PORT_MARK_ACCEPT,
+    /** Drops packets that conntrack can make nothing of; each forwarded one bumps it. Podman. */
+    INVALID_DROP,
+    /** Leads to {@link #DNS_ACCEPT}; each packet to the host itself bumps it. Podman. */
+    INPUT_JUMP,
+    /** Accepts name lookups that a network's containers send to the host; each packet bumps it. Podman. */
+    DNS_ACCEPT,
     /**
      * Accepts packets from a bridge to the same bridge; each one bumps it that the bridge hands to netfilter, which it
      * does for its own traffic only with {@code br_netfilter}.
@@ -89,11 +149,11 @@ public enum RuleRole {
     /** Accepts packets with the mark that the daemon was told to let in; each bumps it. From Engine 29. */
     FWMARK_ACCEPT,
     /**
-     * Leads what leaves a bridge to {@link #ISOLATION_DROP}; each packet outwards bumps it, not only forbidden ones. Up
-     * to Engine 28.
+     * Leads what leaves a bridge to {@link #ISOLATION_DROP}; each packet outwards bumps it, not only forbidden ones.
+     * Docker up to Engine 28, and Podman's isolated networks.
      */
     ISOLATION_FROM,
-    /** Drops packets from one bridge to another; each bumps it. Up to Engine 28. */
+    /** Drops packets from one bridge to another; each bumps it. Docker up to Engine 28, and Podman. */
     ISOLATION_DROP,
     /** Exempts a network in gateway mode routed from isolation; each packet of its flows bumps it. Engine 28. */
     ISOLATION_EXCEPTION,
@@ -133,6 +193,19 @@ public enum RuleRole {
     INGRESS_ACCEPT,
     /** Accepts packets from a swarm service's port that belong to a known flow; each outwards bumps it. */
     INGRESS_RETURN_TRAFFIC,
+    /**
+     * Marks packets to a swarm service's port or address for IPVS; each bumps it. Such rules, as the next ones, stand in a
+     * namespace of swarm's own.
+     */
+    INGRESS_MARK,
+    /** Gives flows that IPVS sends on to a task the sandbox's address; each bumps it. */
+    INGRESS_SNAT,
+    /** Translates a swarm service's port to the task's; each flow to it bumps it. */
+    INGRESS_TASK_REDIRECT,
+    /** Accepts packets to a task's port, or of known flows back from it; each bumps it. */
+    INGRESS_TASK_ACCEPT,
+    /** Drops packets to or from a task's ingress address that are for no service; each bumps it. */
+    INGRESS_TASK_DROP,
     /** Marks an encrypted overlay's outgoing packets for IPsec; each bumps it. */
     OVERLAY_ENCRYPT_MARK,
     /** Accepts an encrypted overlay's packets that came through IPsec; each bumps it. */
@@ -140,6 +213,6 @@ public enum RuleRole {
     /** Drops an encrypted overlay's packets that came in the clear; each bumps it. */
     OVERLAY_PLAIN_DROP,
 
-    /** Is none of Docker's rules: the user's, or another program's, also where it stands in one of Docker's chains. */
+    /** Is no engine's rule: the user's, or another program's, also where it stands in one of an engine's chains. */
     FOREIGN
 }

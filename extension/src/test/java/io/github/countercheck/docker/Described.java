@@ -18,12 +18,12 @@ final class Described {
         if (rule.network() != null) {
             words.add("network=" + rule.network().name());
         }
-        if (rule.port() != null) {
-            words.add("port=" + rule.port() + "/" + rule.transport());
+        if (rule.ports() != null) {
+            words.add("port=" + rule.ports() + "/" + rule.transport());
         }
-        if (rule.hostPort() != null) {
+        if (rule.hostPorts() != null) {
             String address = rule.hostAddress() == null ? "*" : Cidr.format(rule.hostAddress());
-            words.add("host=" + address + ":" + rule.hostPort() + "/" + rule.transport());
+            words.add("host=" + address + ":" + rule.hostPorts() + "/" + rule.transport());
         }
         if (rule.subnet() != null) {
             words.add("subnet=" + rule.subnet());

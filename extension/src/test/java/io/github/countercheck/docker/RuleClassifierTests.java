@@ -265,9 +265,7 @@ class RuleClassifierTests {
             # Other programs.
             BARE | nat -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
             BARE | nat -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
-            BARE | nat -A PREROUTING -m addrtype --dst-type LOCAL -j NETAVARK-HOSTPORT-DNAT
             BARE | nat -A KUBE-SEP-ABCDEFGHIJKLMNOP -p tcp -m tcp -j DNAT --to-destination 10.244.0.5:8080
-            BARE | nat -A NETAVARK-DN-1234567890ABC -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
             BARE | filter -A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT
             BARE | filter -A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP
             BARE | filter -A FORWARD -j ufw-before-forward
@@ -275,7 +273,6 @@ class RuleClassifierTests {
             BARE | filter -A ufw-user-forward -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT
             BARE | filter -A FWDI_docker -i docker0 -j ACCEPT
             BARE | filter -A LIBVIRT_FWX -i virbr0 -o virbr0 -j ACCEPT
-            BARE | filter -A NETAVARK_ISOLATION_2 -o docker0 -j DROP
             BARE | security -A FORWARD -i docker0 -o docker0 -j ACCEPT
             """)
     void lookAlikesStayForeign(Frame frame, String line) {

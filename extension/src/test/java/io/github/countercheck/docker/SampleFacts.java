@@ -47,6 +47,27 @@ final class SampleFacts {
     static final DockerFacts ALL =
             new DockerFacts(List.of(BRIDGE, FRONT, VAULT, LAB, GWBRIDGE), List.of(WEB, DB, PHONE, RIG));
 
+    static final NetworkFacts PODMAN = network("podman", "podman0", false, Map.of(), "10.88.0.0/16");
+    static final NetworkFacts APPS = network("apps", "podman1", false, Map.of(), "10.89.0.0/24", "fd00:89::/64");
+    static final NetworkFacts OTHERS = network("others", "podman2", false, Map.of(), "10.90.0.0/24");
+
+    static final ContainerFacts SITE = new ContainerFacts(
+            "c0ffee0000000000000000000000000000000000000000000000000000000001",
+            "site",
+            "bridge",
+            105,
+            List.of(endpoint(PODMAN, "10.88.0.2", null)),
+            List.of());
+    static final ContainerFacts SHOP = new ContainerFacts(
+            "c0ffee0000000000000000000000000000000000000000000000000000000002",
+            "shop",
+            "bridge",
+            106,
+            List.of(endpoint(APPS, "10.89.0.2", "fd00:89::2")),
+            List.of());
+
+    static final DockerFacts OF_PODMAN = new DockerFacts(List.of(APPS, OTHERS, PODMAN), List.of(SHOP, SITE));
+
     private SampleFacts() {}
 
     static InetAddress address(String text) {

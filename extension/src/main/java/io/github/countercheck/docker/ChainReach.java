@@ -78,8 +78,9 @@ final class ChainReach {
     }
 
     private void follow(Table table, Rule rule) {
-        target(rule).ifPresent(chain -> jumps.computeIfAbsent(new Place(table.name(), chain), none -> new ArrayList<>())
-                .add(rule));
+        target(rule)
+                .ifPresent(chain -> jumps.computeIfAbsent(new Place(table.name(), chain), none -> new ArrayList<>())
+                        .add(rule));
         elements(table, rule)
                 .forEach(d -> dispatches
                         .computeIfAbsent(new Place(table.name(), d.chain()), none -> new ArrayList<>())

@@ -86,20 +86,22 @@ final class DockerShapes {
         if (does(rule, "DROP") && shape.is(DESTINATION, NOT_IN, PROTOCOL, DPORT) && "lo".equals(shape.name(NOT_IN))) {
             return RuleRole.LOOPBACK_PORT_DROP;
         }
-        boolean windows =
-                shape.is(DESTINATION, IN, PROTOCOL, DPORT) && WSL2_DEVICE.equals(shape.name(IN));
+        boolean windows = shape.is(DESTINATION, IN, PROTOCOL, DPORT) && WSL2_DEVICE.equals(shape.name(IN));
         return windows && does(rule, "ACCEPT") ? RuleRole.WSL2_LOOPBACK_ACCEPT : RuleRole.FOREIGN;
     }
 
-    /** Leads a name lookup of a container to its engine's resolver, or its answer back. */
+    /**
+     * Leads a name lookup of a container to its engine's resolver, or its answer back. Of a rule of iptables nft's JSON does
+     * not say where it translates to.
+     */
     static boolean isEmbeddedDns(Rule rule, RuleShape shape) {
         if (shape.is(DESTINATION, PROTOCOL, DPORT) && EMBEDDED_DNS.equals(shape.net(DESTINATION))) {
             DnatTarget to = DnatTarget.of(rule);
-            return to != null && EMBEDDED_DNS.contains(to.address());
+            return to == null ? does(rule, "DNAT") : EMBEDDED_DNS.contains(to.address());
         }
         return shape.is(SOURCE, PROTOCOL, SPORT)
                 && EMBEDDED_DNS.equals(shape.net(SOURCE))
-                && does(rule, "SNAT", "--to-source");
+                && (does(rule, "SNAT", "--to-source") || does(rule, "SNAT"));
     }
 
     /** Asks for nothing but the address of the engine's resolver. */
@@ -108,7 +110,8 @@ final class DockerShapes {
     }
 
     static boolean isIcmp(@Nullable String protocol) {
-        // nftables lists the protocol by number where the system has no name for it, and as icmpv6 where it has its own.
+        // nftables lists the protocol by number where the system has no name for it, and as icmpv6 where it has its
+        // own.
         return "icmp".equals(protocol) || "ipv6-icmp".equals(protocol) || "icmpv6".equals(protocol);
     }
 }

@@ -94,7 +94,10 @@ final class NetavarkRoles implements RuleWriter {
 
     /** The jumps from where the kernel enters. */
     private RuleRole entryRole(Rule rule, RuleShape shape) {
-        if (!isJump(rule) || ruleset.chain(rule.table(), rule.chain()).map(c -> c.base() == null).orElse(true)) {
+        if (!isJump(rule)
+                || ruleset.chain(rule.table(), rule.chain())
+                        .map(c -> c.base() == null)
+                        .orElse(true)) {
             return RuleRole.FOREIGN;
         }
         Set<Hook> hooks = reach.hooks(rule.table(), rule.chain());
@@ -239,7 +242,8 @@ final class NetavarkRoles implements RuleWriter {
     /** A jump to one of netavark's own chains. */
     private boolean isJump(Rule rule) {
         Target target = rule.target();
-        boolean own = target != null && (rule.table().equals(TABLE) || target.name().startsWith(CHAINS));
+        boolean own =
+                target != null && (rule.table().equals(TABLE) || target.name().startsWith(CHAINS));
         return own
                 && does(rule, target.name())
                 && ruleset.chain(rule.table(), target.name()).isPresent();

@@ -22,7 +22,6 @@ import static io.github.countercheck.docker.RuleShape.Part.TO_ANY_BRIDGE;
 import static io.github.countercheck.docker.RuleShape.Part.VXLAN_NETWORK;
 import static io.github.countercheck.docker.Verdicts.does;
 
-import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
@@ -79,7 +78,6 @@ final class RoleFinder implements RuleWriter {
             RuleRole.ISOLATION_JUMP);
 
     private static final Pattern DEFAULT_BRIDGE_NAME = Pattern.compile("docker0|docker_gwbridge|br-[0-9a-f]{12}");
-
 
     /** The mark that the overlay driver gives to packets for IPsec. */
     private static final String ENCRYPT_MARK = "0xd0c4e3";
@@ -341,7 +339,9 @@ final class RoleFinder implements RuleWriter {
         if (shape.is(IN, KNOWN_FLOW)) {
             return RuleRole.ISOLATION_EXCEPTION;
         }
-        return shape.is(OUT, PROTOCOL) && DockerShapes.isIcmp(shape.name(PROTOCOL)) ? RuleRole.ROUTED_ICMP : RuleRole.FOREIGN;
+        return shape.is(OUT, PROTOCOL) && DockerShapes.isIcmp(shape.name(PROTOCOL))
+                ? RuleRole.ROUTED_ICMP
+                : RuleRole.FOREIGN;
     }
 
     private RuleRole dropRole(Rule rule, RuleShape shape) {

@@ -205,8 +205,10 @@ final class RuleShape {
             // What Engine 24 and older write in the ingress chain.
             case "state" -> add(flowState(module, "--state"));
             case "addrtype" -> add(localType(module));
-            case "mark" -> add(mark(module), module.option("--mark").map(Option::value).orElse(""));
-            case "comment" -> add(Part.COMMENT, module.option("--comment").map(Option::value).orElse(""));
+            case "mark" ->
+                add(mark(module), module.option("--mark").map(Option::value).orElse(""));
+            case "comment" ->
+                add(Part.COMMENT, module.option("--comment").map(Option::value).orElse(""));
             case "ipvs" -> add(only(module, "--ipvs").isPresent() ? Part.THROUGH_IPVS : Part.OTHER);
             case "set" -> add(isExternalBridges(module) ? Part.TO_ANY_BRIDGE : Part.OTHER);
             case "policy" -> add(ipsecPolicy(module));
@@ -247,7 +249,9 @@ final class RuleShape {
             addField(field, negated, right);
         } else if (left instanceof Expression.Meta meta) {
             addMeta(meta.key(), negated, right);
-        } else if (!negated && left instanceof Expression.Conntrack ct && ct.key().equals("state")) {
+        } else if (!negated
+                && left instanceof Expression.Conntrack ct
+                && ct.key().equals("state")) {
             add(flowState(words(right)));
         } else if (!negated && left instanceof Expression.Fib fib) {
             add(localType(fib, right));
@@ -343,8 +347,10 @@ final class RuleShape {
 
     /** {@code meta mark & 0x2000 == 0x2000}, printed as iptables prints it. */
     private void addMasked(Expression.Binary binary, Expression right) {
-        boolean packets = binary.left() instanceof Expression.Meta meta && meta.key().equals("mark");
-        boolean flows = binary.left() instanceof Expression.Conntrack ct && ct.key().equals("mark");
+        boolean packets =
+                binary.left() instanceof Expression.Meta meta && meta.key().equals("mark");
+        boolean flows =
+                binary.left() instanceof Expression.Conntrack ct && ct.key().equals("mark");
         if (binary.operator().equals("&") && (packets || flows)) {
             add(packets ? Part.MARK : Part.FLOW_MARK, hex(text(right)) + "/" + hex(text(binary.right())));
         } else {
@@ -363,14 +369,17 @@ final class RuleShape {
     /** What a rule does beside its verdict. A condition, counter or verdict is none of it. */
     private void add(Statement statement) {
         if (statement instanceof Statement.VerdictMap dispatch) {
-            boolean in = dispatch.key() instanceof Expression.Meta meta && meta.key().equals("iifname");
-            boolean out = dispatch.key() instanceof Expression.Meta meta && meta.key().equals("oifname");
+            boolean in =
+                    dispatch.key() instanceof Expression.Meta meta && meta.key().equals("iifname");
+            boolean out =
+                    dispatch.key() instanceof Expression.Meta meta && meta.key().equals("oifname");
             add(in ? Part.DISPATCHES_IN : out ? Part.DISPATCHES_OUT : Part.OTHER);
         } else if (statement instanceof Statement.Mangle mangle) {
             if (mangle.key() instanceof Expression.Meta meta && meta.key().equals("mark")) {
                 add(Part.MARKS_PACKET);
             } else {
-                boolean flow = mangle.key() instanceof Expression.Conntrack ct && ct.key().equals("mark");
+                boolean flow = mangle.key() instanceof Expression.Conntrack ct
+                        && ct.key().equals("mark");
                 add(flow ? Part.MARKS_FLOW : Part.OTHER);
             }
         } else if (statement instanceof Statement.Other) {

@@ -47,7 +47,8 @@ final class SubjectFinder {
         return switch (role) {
             case FOREIGN, EMBEDDED_DNS -> bare;
             case PORT_DNAT -> portDnat(bare, shape);
-            case PORT_JUMP -> NetavarkRoles.owns(rule) ? netavarkPort(bare, shape, target(rule)) : onBridge(bare, shape);
+            case PORT_JUMP ->
+                NetavarkRoles.owns(rule) ? netavarkPort(bare, shape, target(rule)) : onBridge(bare, shape);
             case HAIRPIN_MARK -> netavarkPort(bare, shape, rule.chain());
             case PORT_ACCEPT, HAIRPIN_SELF, DIRECT_ACCESS_DROP, TRUSTED_IF_ACCEPT ->
                 containerPort(bare, shape, DESTINATION, DPORT);
@@ -137,8 +138,7 @@ final class SubjectFinder {
      */
     private ClassifiedRule netavarkPort(ClassifiedRule bare, RuleShape shape, String translations) {
         PortRange hostPorts = shape.dports();
-        ClassifiedRule onHost =
-                bare.withPort(shape.transport(), null).withHost(shape.address(DESTINATION), hostPorts);
+        ClassifiedRule onHost = bare.withPort(shape.transport(), null).withHost(shape.address(DESTINATION), hostPorts);
         List<ClassifiedRule> served = ruleset.chain(bare.rule().table(), translations).stream()
                 .flatMap(c -> c.rules().stream())
                 .filter(r -> DnatTarget.of(r) != null)
@@ -146,7 +146,8 @@ final class SubjectFinder {
                 .filter(r -> isOneOf(r, onHost))
                 .toList();
         ClassifiedRule described = served.isEmpty() ? onHost : sameContainer(onHost, served);
-        Matcher comment = NETAVARK_COMMENT.matcher(Optional.ofNullable(shape.name(COMMENT)).orElse(""));
+        Matcher comment = NETAVARK_COMMENT.matcher(
+                Optional.ofNullable(shape.name(COMMENT)).orElse(""));
         if (!comment.matches()) {
             return described;
         }
@@ -159,8 +160,8 @@ final class SubjectFinder {
     private static boolean isOneOf(ClassifiedRule translation, ClassifiedRule onHost) {
         PortRange wanted = onHost.hostPorts();
         PortRange ports = translation.hostPorts();
-        boolean sameAddress = onHost.hostAddress() == null
-                || Objects.equals(translation.hostAddress(), onHost.hostAddress());
+        boolean sameAddress =
+                onHost.hostAddress() == null || Objects.equals(translation.hostAddress(), onHost.hostAddress());
         return sameAddress
                 && translation.transport() == onHost.transport()
                 && wanted != null
@@ -203,8 +204,7 @@ final class SubjectFinder {
                 if (port.transport() == transport
                         && port.hostAddress().equals(hostAddress)
                         && new PortRange(port.hostPort()).equals(hostPort)) {
-                    return onHost.withPlace(container, null)
-                            .withPort(transport, new PortRange(port.containerPort()));
+                    return onHost.withPlace(container, null).withPort(transport, new PortRange(port.containerPort()));
                 }
             }
         }
@@ -216,8 +216,8 @@ final class SubjectFinder {
         PortRange port = shape.ports(SPORT);
         List<ContainerFacts> publishers = facts.containers().stream()
                 .filter(c -> c.ports().stream()
-                        .anyMatch(p -> p.transport() == Transport.SCTP
-                                && new PortRange(p.containerPort()).equals(port)))
+                        .anyMatch(
+                                p -> p.transport() == Transport.SCTP && new PortRange(p.containerPort()).equals(port)))
                 .toList();
         ContainerFacts container = publishers.size() == 1 ? publishers.get(0) : null;
         return bare.withPlace(container, null).withPort(shape.transport(), port);

@@ -107,8 +107,7 @@ final class SwarmSandboxRoles implements RuleWriter {
         return address != null && fencedTasks.contains(address);
     }
 
-    private RuleRole taskRole(
-            Rule rule, @Nullable InetAddress address, boolean port, boolean rest) {
+    private RuleRole taskRole(Rule rule, @Nullable InetAddress address, boolean port, boolean rest) {
         if (!isTask(address)) {
             return RuleRole.FOREIGN;
         }

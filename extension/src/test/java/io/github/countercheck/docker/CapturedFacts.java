@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Network;
 import io.github.countercheck.ruleset.Captures;
+import io.github.countercheck.ruleset.Family;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -68,6 +69,10 @@ public final class CapturedFacts {
 
     public static Stream<JsonNode> stream(JsonNode array) {
         return StreamSupport.stream(array.spliterator(), false);
+    }
+
+    static Classification classifyNft(Path dump, Family family) {
+        return RuleClassifier.classify(Captures.parseNft(dump, family), of(dump));
     }
 
     static Classification classify(Path dump) {

@@ -26,17 +26,24 @@ public final class Captures {
         }
     }
 
-    /** Finds all dumps of both tools. Fails if there are few, so that nothing passes for want of input. */
+    /** Finds all dumps of both tools of iptables. Fails if there are few, so that nothing passes for want of input. */
     public static List<Path> dumps() {
+        return find("tables-save.txt", 200);
+    }
+
+    /** Finds all dumps of nft's JSON. Fails if there are few. */
+    public static List<Path> nftDumps() {
+        return find(".nft.json", 20);
+    }
+
+    private static List<Path> find(String ending, int atLeast) {
         List<Path> found;
         try (Stream<Path> files = Files.walk(ROOT)) {
-            found = files.filter(f -> f.toString().endsWith("tables-save.txt"))
-                    .sorted()
-                    .toList();
+            found = files.filter(f -> f.toString().endsWith(ending)).sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        if (found.size() < 200) {
+        if (found.size() < atLeast) {
             throw new IllegalStateException("only " + found.size() + " dumps below " + ROOT);
         }
         return found;
@@ -70,5 +77,13 @@ public final class Captures {
 
     public static Ruleset parse(Path dump) {
         return IptablesSaveParser.parse(family(dump), backend(dump), text(dump));
+    }
+
+    /** Reads the rules of that family from a dump of nft's JSON. */
+    public static Ruleset parseNft(Path dump, Family family) {
+        return NftJsonParser.parse(text(dump)).rulesets().stream()
+                .filter(r -> r.family() == family)
+                .findFirst()
+                .orElseThrow();
     }
 }

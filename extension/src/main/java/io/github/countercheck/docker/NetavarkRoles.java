@@ -84,6 +84,10 @@ final class NetavarkRoles implements RuleWriter {
     }
 
     private RuleRole nftRole(Rule rule, RuleShape shape) {
+        if (rule.nft() == null || rule.nft().comment() != null) {
+            // Its driver for nftables writes no comments.
+            return RuleRole.FOREIGN;
+        }
         RuleRole entry = entryRole(rule, shape);
         if (entry != RuleRole.FOREIGN) {
             return entry;
@@ -109,7 +113,7 @@ final class NetavarkRoles implements RuleWriter {
             return shape.is(DESTINATION_IS_LOCAL) ? RuleRole.NAT_JUMP_OUT : RuleRole.FOREIGN;
         }
         if (hooks.contains(Hook.POSTROUTING)) {
-            if (shape.is(SOURCE)) {
+            if (isNet(shape, SOURCE) && shape.is(SOURCE)) {
                 return RuleRole.MASQUERADE_JUMP;
             }
             return unconditional ? RuleRole.HAIRPIN_MASQ_JUMP : RuleRole.FOREIGN;
@@ -180,7 +184,7 @@ final class NetavarkRoles implements RuleWriter {
                     : RuleRole.FOREIGN;
         }
         if (shape.is(DESTINATION)) {
-            return does(rule, "ACCEPT") ? RuleRole.NO_MASQUERADE : RuleRole.FOREIGN;
+            return isNet(shape, DESTINATION) && does(rule, "ACCEPT") ? RuleRole.NO_MASQUERADE : RuleRole.FOREIGN;
         }
         Cidr spared = shape.net(NOT_DESTINATION);
         if (!shape.is(NOT_DESTINATION) || spared == null || !MULTICAST.contains(spared) || !translatesSource(rule)) {
@@ -197,17 +201,17 @@ final class NetavarkRoles implements RuleWriter {
             }
         }
         boolean lookup = shape.is(SOURCE, PROTOCOL, DPORT) || shape.is(SOURCE, TCP_OR_UDP, DPORT);
-        return isUnder(rule, EnumSet.of(Hook.INPUT)) && lookup && does(rule, "ACCEPT")
+        return isUnder(rule, EnumSet.of(Hook.INPUT)) && lookup && isNet(shape, SOURCE) && does(rule, "ACCEPT")
                 ? RuleRole.DNS_ACCEPT
                 : RuleRole.FOREIGN;
     }
 
     private RuleRole forwardRole(Rule rule, RuleShape shape) {
         if (does(rule, "ACCEPT")) {
-            if (shape.is(DESTINATION, KNOWN_FLOW)) {
+            if (shape.is(DESTINATION, KNOWN_FLOW) && isNet(shape, DESTINATION)) {
                 return RuleRole.RETURN_TRAFFIC;
             }
-            if (shape.is(SOURCE)) {
+            if (shape.is(SOURCE) && isNet(shape, SOURCE)) {
                 return RuleRole.OUTBOUND_ACCEPT;
             }
             return shape.is(FLOW_MARK) && PORT_MARK.equals(shape.name(FLOW_MARK))
@@ -228,6 +232,11 @@ final class NetavarkRoles implements RuleWriter {
         }
         boolean leaves = shape.is(IN, NOT_OUT) && shape.device() != null;
         return leaves ? RuleRole.ISOLATION_FROM : RuleRole.FOREIGN;
+    }
+
+    /** Netavark writes these for networks; one for a single address is the user's. */
+    private static boolean isNet(RuleShape shape, RuleShape.Part part) {
+        return shape.net(part) != null && shape.address(part) == null;
     }
 
     private static boolean leadsToIsolation(Rule rule) {

@@ -204,7 +204,8 @@ final class SubjectFinder {
                 if (port.transport() == transport
                         && port.hostAddress().equals(hostAddress)
                         && new PortRange(port.hostPort()).equals(hostPort)) {
-                    return onHost.withPlace(container, null).withPort(transport, new PortRange(port.containerPort()));
+                    return onHost.withPlace(container, onlyNetwork(container))
+                            .withPort(transport, new PortRange(port.containerPort()));
                 }
             }
         }
@@ -220,7 +221,13 @@ final class SubjectFinder {
                                 p -> p.transport() == Transport.SCTP && new PortRange(p.containerPort()).equals(port)))
                 .toList();
         ContainerFacts container = publishers.size() == 1 ? publishers.get(0) : null;
-        return bare.withPlace(container, null).withPort(shape.transport(), port);
+        return bare.withPlace(container, container == null ? null : onlyNetwork(container))
+                .withPort(shape.transport(), port);
+    }
+
+    private @Nullable NetworkFacts onlyNetwork(ContainerFacts container) {
+        List<NetworkFacts> networks = facts.networksOf(container);
+        return networks.size() == 1 ? networks.get(0) : null;
     }
 
     private ClassifiedRule ingressDnat(ClassifiedRule bare, RuleShape shape) {

@@ -103,7 +103,7 @@ class CapturedCountsTests {
         int loopbackPorts = count(bindings(dump), b -> b.hostIp().startsWith("127."));
 
         assertThat(List.of(open, internal, ports, loopbackPorts)).containsExactly(3, 1, 4, 1);
-        assertThat(counts(dump))
+        assertThat(counts(CapturedFacts.classify(dump)))
                 .containsExactlyInAnyOrderEntriesOf(withoutZeros(Map.ofEntries(
                         Map.entry(RuleRole.PORT_ACCEPT, ports),
                         Map.entry(RuleRole.HAIRPIN_SELF, is20Or26 || proxyOff ? ports : 0),
@@ -137,6 +137,44 @@ class CapturedCountsTests {
                         Map.entry(RuleRole.CHAIN_RETURN, is20Or26 ? 3 : 0))));
     }
 
+    static List<Path> nftDumpsWithContainers() {
+        return Captures.nftDumps().stream()
+                .filter(d -> !Captures.name(d).contains("/0-idle."))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("nftDumpsWithContainers")
+    void everyNetworkAndPortHasItsRulesOfNftables(Path dump) {
+        boolean proxyOff = Captures.name(dump).contains("/userland-proxy-off/");
+        int open = 3;
+        int internal = 1;
+        int ports = 4;
+        Classification classification = CapturedFacts.classifyNft(dump, Family.IPV4);
+
+        assertThat(counts(classification))
+                .containsExactlyInAnyOrderEntriesOf(withoutZeros(Map.ofEntries(
+                        Map.entry(RuleRole.PORT_DNAT, ports),
+                        Map.entry(RuleRole.PORT_ACCEPT, ports),
+                        Map.entry(RuleRole.HAIRPIN_SELF, proxyOff ? ports : 0),
+                        Map.entry(RuleRole.HAIRPIN_HOST, proxyOff ? open : 0),
+                        Map.entry(RuleRole.MASQUERADE, Captures.name(dump).contains("/ip-masq-off/") ? open - 1 : open),
+                        Map.entry(RuleRole.RETURN_TRAFFIC, open + internal),
+                        Map.entry(RuleRole.OUTBOUND_ESTABLISHED, open + internal),
+                        Map.entry(RuleRole.OUTBOUND_ACCEPT, open),
+                        Map.entry(RuleRole.ICC_ACCEPT, open + internal),
+                        Map.entry(RuleRole.INTERNAL_IN_DROP, internal),
+                        Map.entry(RuleRole.INTERNAL_OUT_DROP, internal),
+                        Map.entry(RuleRole.UNPUBLISHED_DROP, open),
+                        Map.entry(RuleRole.DIRECT_ACCESS_DROP, open),
+                        Map.entry(RuleRole.LOOPBACK_PORT_DROP, 1),
+                        Map.entry(RuleRole.EMBEDDED_DNS, 6),
+                        Map.entry(RuleRole.NAT_JUMP_PRE, 1),
+                        Map.entry(RuleRole.NAT_JUMP_OUT, 1),
+                        Map.entry(RuleRole.BRIDGE_DISPATCH, 4))));
+        assertThat(classification.layout()).isEqualTo(Layout.GN);
+    }
+
     @ParameterizedTest
     @MethodSource("dumps")
     void layoutIsTheEngines(Path dump) {
@@ -162,9 +200,9 @@ class CapturedCountsTests {
                         .allMatch(r -> r.container() == null && r.port() == null));
     }
 
-    private static Map<RuleRole, Integer> counts(Path dump) {
+    private static Map<RuleRole, Integer> counts(Classification classification) {
         Map<RuleRole, Integer> counts = new EnumMap<>(RuleRole.class);
-        CapturedFacts.classify(dump).rules().forEach(r -> counts.merge(r.role(), 1, Integer::sum));
+        classification.rules().forEach(r -> counts.merge(r.role(), 1, Integer::sum));
         return counts;
     }
 

@@ -7,6 +7,7 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
 import io.github.countercheck.ruleset.IptablesSavePrinter;
+import io.github.countercheck.ruleset.NftJsonParser;
 import io.github.countercheck.ruleset.Ruleset;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,6 +42,7 @@ class CatalogueRolesTests {
     @Test
     void thereAreListingsOfEveryKind() throws IOException {
         assertThat(listings()).hasSizeGreaterThanOrEqualTo(18);
+        assertThat(nftListings()).hasSizeGreaterThanOrEqualTo(3);
     }
 
     @ParameterizedTest
@@ -68,15 +70,58 @@ class CatalogueRolesTests {
     @ParameterizedTest
     @MethodSource("listings")
     void noRuleIsClaimedByTwo(Path listing) throws IOException {
-        Ruleset ruleset = parse(listing, Files.readString(listing));
+        assertClaimedOnce(parse(listing, Files.readString(listing)), facts(listing));
+    }
+
+    static List<Path> nftListings() throws IOException {
+        try (Stream<Path> files = Files.list(LISTINGS)) {
+            return files.filter(f -> f.toString().endsWith(".nft.json"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** What each rule is stands beside the JSON, which can hold no remarks. */
+    @ParameterizedTest
+    @MethodSource("nftListings")
+    void everyRuleOfNftablesIsWhatIsSaidBesideIt(Path listing) throws IOException {
+        String described = rulesets(listing).stream()
+                .flatMap(r -> RuleClassifier.classify(r, facts(listing)).rules().stream()
+                        .map(rule -> described(rule) + "\n    " + r.family().keyword() + " "
+                                + rule.rule().table() + " " + rule.rule().chain() + ": "
+                                + rule.rule().spec()))
+                .collect(Collectors.joining("\n", "", "\n"));
+        Path golden = Path.of(listing.toString().replace(".json", ".txt"));
+        if (Boolean.getBoolean("golden.update")) {
+            Files.writeString(golden, described);
+        }
+
+        assertThat(described).isEqualTo(Files.readString(golden));
+    }
+
+    @ParameterizedTest
+    @MethodSource("nftListings")
+    void noRuleOfNftablesIsClaimedByTwo(Path listing) throws IOException {
+        assertThat(rulesets(listing)).isNotEmpty().allSatisfy(r -> assertClaimedOnce(r, facts(listing)));
+    }
+
+    private static List<Ruleset> rulesets(Path listing) throws IOException {
+        return NftJsonParser.parse(Files.readString(listing)).rulesets();
+    }
+
+    private static void assertClaimedOnce(Ruleset ruleset, DockerFacts facts) {
         ChainReach reach = ChainReach.of(ruleset);
         BridgeChains chains = BridgeChains.of(ruleset, reach);
-        List<RuleWriter> writers = RuleClassifier.writers(ruleset, facts(listing), reach, chains);
+        List<RuleWriter> writers = RuleClassifier.writers(ruleset, facts, reach, chains);
 
         assertThat(ruleset.rules())
                 .isNotEmpty()
                 .allSatisfy(r -> assertThat(RuleClassifier.roles(writers, r, RuleShape.of(r)))
                         .hasSizeLessThanOrEqualTo(1));
+    }
+
+    private static String described(ClassifiedRule rule) {
+        return Described.of(rule) + (rule.isReachable() ? "" : " unreachable");
     }
 
     private static Classification classify(Path listing, String text) {
@@ -97,8 +142,7 @@ class CatalogueRolesTests {
         List<String> lines = new ArrayList<>();
         for (String line : text.lines().filter(l -> !l.startsWith("# ")).toList()) {
             if (line.startsWith("-A ")) {
-                ClassifiedRule rule = rules.remove();
-                lines.add("# " + Described.of(rule) + (rule.isReachable() ? "" : " unreachable"));
+                lines.add("# " + described(rules.remove()));
             }
             lines.add(line);
         }

@@ -92,6 +92,40 @@ class ClassificationTests {
     }
 
     @Test
+    void theSameQuestionsOfNftables() {
+        Classification nft = CapturedFacts.classifyNft(
+                Captures.dump("docker-29.7-nftables/userland-proxy-off/1-published.nft.json"), Family.IPV4);
+        ContainerFacts web = nft.facts().container("web1").orElseThrow();
+        ContainerFacts db = nft.facts().container("db1").orElseThrow();
+        NetworkFacts front = nft.facts().network("front").orElseThrow();
+        NetworkFacts vaultOfNft = nft.facts().network("vault").orElseThrow();
+
+        assertThat(specs(nft.dnat(web, Transport.TCP, 80)))
+                .containsExactly("docker-bridges tcp dport 32768 dnat to 172.17.0.2:80 comment \"DNAT\"");
+        assertThat(specs(nft.portAccept(web, Transport.TCP, 80)))
+                .containsExactly("docker-bridges ip daddr 172.17.0.2 tcp dport 80 accept");
+        assertThat(specs(nft.returnTraffic(web))).containsExactly("docker-bridges ct state established,related accept");
+        assertThat(specs(nft.outboundAccept(web))).containsExactly("docker-bridges accept comment \"OUTGOING\"");
+        assertThat(nft.outboundAccept(db)).isEmpty();
+        assertThat(specs(nft.hairpinHost(web)))
+                .containsExactly("docker-bridges fib saddr type local masquerade comment \"MASQUERADE FROM HOST\"");
+        assertThat(nft.hairpinSelf(web, Transport.TCP, 80)).hasSize(1);
+        assertThat(nft.masquerade(web))
+                .isEqualTo(nft.masquerade(Cidr.parse("172.17.0.0/16")))
+                .isEqualTo(nft.masquerade(nft.facts().network("bridge").orElseThrow()))
+                .hasSize(1);
+        assertThat(nft.isolation(nft.facts().network("bridge").orElseThrow(), front))
+                .extracting(ClassifiedRule::role)
+                .containsExactlyInAnyOrder(RuleRole.DIRECT_ACCESS_DROP, RuleRole.UNPUBLISHED_DROP);
+        assertThat(nft.isolation(vaultOfNft, front))
+                .extracting(ClassifiedRule::role)
+                .contains(RuleRole.INTERNAL_OUT_DROP);
+        assertThat(nft.isolation(front, vaultOfNft))
+                .extracting(ClassifiedRule::role)
+                .containsExactly(RuleRole.INTERNAL_IN_DROP);
+    }
+
+    @Test
     void aContainerIsTheSameAfterItChanged() {
         ContainerFacts moved = new ContainerFacts(web1.id(), "renamed", "bridge", 1, List.of(), List.of());
 

@@ -177,10 +177,10 @@ class RuleClassifierTests {
             raw -A PREROUTING -d 172.17.0.2/32 ! -i docker0 -p tcp -m tcp --dport 80 -j DROP | DIRECT_ACCESS_DROP container=web network=bridge port=80/tcp
             raw -A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP | DIRECT_ACCESS_DROP container=web network=bridge
             raw -A PREROUTING -d 10.77.0.2/32 -i eth3 -j ACCEPT | TRUSTED_IF_ACCEPT container=rig network=lab
-            raw -A PREROUTING -d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 8081 -j DROP | LOOPBACK_PORT_DROP container=web port=80/tcp host=127.0.0.1:8081/tcp
+            raw -A PREROUTING -d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 8081 -j DROP | LOOPBACK_PORT_DROP container=web network=bridge port=80/tcp host=127.0.0.1:8081/tcp
             raw -A PREROUTING -d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 8089 -j DROP | LOOPBACK_PORT_DROP host=127.0.0.1:8089/tcp
-            raw -A PREROUTING -d 127.0.0.1/32 -i loopback0 -p tcp -m tcp --dport 8081 -j ACCEPT | WSL2_LOOPBACK_ACCEPT container=web port=80/tcp host=127.0.0.1:8081/tcp
-            mangle -A POSTROUTING -p sctp -m sctp --sport 3868 -j CHECKSUM --checksum-fill | SCTP_CHECKSUM container=phone port=3868/sctp
+            raw -A PREROUTING -d 127.0.0.1/32 -i loopback0 -p tcp -m tcp --dport 8081 -j ACCEPT | WSL2_LOOPBACK_ACCEPT container=web network=bridge port=80/tcp host=127.0.0.1:8081/tcp
+            mangle -A POSTROUTING -p sctp -m sctp --sport 3868 -j CHECKSUM --checksum-fill | SCTP_CHECKSUM container=phone network=front port=3868/sctp
             mangle -A OUTPUT -p udp -m udp --dport 4789 -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100000" -j MARK --set-xmark 0xd0c4e3/0xffffffff | OVERLAY_ENCRYPT_MARK
             filter -A INPUT -p udp -m policy --dir in --pol ipsec -m udp --dport 4789 -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100000" -j ACCEPT | OVERLAY_IPSEC_ACCEPT
             filter -A INPUT -p udp -m udp --dport 4789 -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100000" -j DROP | OVERLAY_PLAIN_DROP

@@ -49,4 +49,29 @@ public record Table(
                 .flatMap(o -> Stream.ofNullable(o.counter()))
                 .findFirst();
     }
+
+    /** Returns the chains that a rule of the table may lead to, by a jump or by way of a verdict map, in order. */
+    public List<Chain> leadsTo(Rule rule) {
+        Stream<Target> targets = Stream.ofNullable(rule.target());
+        NftRule nft = rule.nft();
+        if (nft != null) {
+            targets = Stream.concat(
+                    targets,
+                    nft.statements().stream()
+                            .filter(Statement.VerdictMap.class::isInstance)
+                            .flatMap(statement -> elements(((Statement.VerdictMap) statement).map()))
+                            .flatMap(element -> Stream.ofNullable(element.verdict())));
+        }
+        return targets.map(Target::name)
+                .distinct()
+                .flatMap(name -> chain(name).stream())
+                .toList();
+    }
+
+    private Stream<NamedSet.Element> elements(Expression map) {
+        if (map instanceof Expression.SetReference reference) {
+            return set(reference.name()).stream().flatMap(set -> set.elements().stream());
+        }
+        return map instanceof Expression.AnonymousSet set ? set.elements().stream() : Stream.empty();
+    }
 }

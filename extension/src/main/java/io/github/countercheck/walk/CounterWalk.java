@@ -2,17 +2,22 @@
 package io.github.countercheck.walk;
 
 import io.github.countercheck.docker.ContainerFacts;
-import io.github.countercheck.ruleset.Backend;
+import io.github.countercheck.ruleset.BaseChain;
+import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
-import io.github.countercheck.ruleset.Target;
+import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.snapshot.ChainDelta;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
@@ -38,25 +43,9 @@ public final class CounterWalk {
      */
     private record Step(int depth, String where, int position, String text, String role, long hits) {}
 
-    /** What lists rules apart from others': their chains have nothing to do with one another. */
-    private record Holder(Family family, Backend backend) {}
-
-    /** Base chains in the order of the packet's way: in, through, out; then what the host itself sends and gets. */
-    private static final List<String> ORDER = List.of(
-            "raw/PREROUTING",
-            "mangle/PREROUTING",
-            "nat/PREROUTING",
-            "raw/OUTPUT",
-            "mangle/OUTPUT",
-            "nat/OUTPUT",
-            "filter/OUTPUT",
-            "mangle/INPUT",
-            "filter/INPUT",
-            "nat/INPUT",
-            "mangle/FORWARD",
-            "filter/FORWARD",
-            "mangle/POSTROUTING",
-            "nat/POSTROUTING");
+    /** In the order of the packet's way: in, through, out; before that what the host itself sends and gets. */
+    private static final List<Hook> ORDER = List.of(
+            Hook.INGRESS, Hook.PREROUTING, Hook.OUTPUT, Hook.INPUT, Hook.FORWARD, Hook.POSTROUTING, Hook.EGRESS);
 
     private final List<Step> steps;
 
@@ -64,33 +53,37 @@ public final class CounterWalk {
         this.steps = List.copyOf(steps);
     }
 
-    /** Draws the walk of what was counted. */
+    /** Draws the walk of what was counted: IPv4 and then IPv6, base chains in the order in which the kernel asks them. */
     public static CounterWalk of(Observation observation) {
+        Map<Rule, MeasuredRule> measured = new IdentityHashMap<>();
+        observation.rules().forEach(rule -> measured.put(rule.rule(), rule));
         List<Step> steps = new ArrayList<>();
-        observation.rules().stream()
-                .map(rule ->
-                        new Holder(rule.delta().id().family(), rule.delta().id().backend()))
-                .distinct()
-                .forEach(holder -> addHolder(observation, holder, steps));
+        observation.delta().chains().stream()
+                .filter(delta -> delta.after() != null && delta.after().base() != null)
+                .sorted(Comparator.comparing((ChainDelta delta) -> delta.family() == Family.IPV6)
+                        .thenComparing(delta -> ORDER.indexOf(base(delta).hook()))
+                        .thenComparing(delta -> base(delta).priority()))
+                .forEach(delta -> {
+                    tableOf(observation, delta)
+                            .ifPresent(table -> table.chain(delta.chain())
+                                    .ifPresent(chain -> addChain(table, chain, measured, 0, new HashSet<>(), steps)));
+                    if (delta.packets().orElse(0) > 0) {
+                        steps.add(policy(delta));
+                    }
+                });
         return new CounterWalk(steps);
     }
 
-    private static void addHolder(Observation observation, Holder holder, List<Step> steps) {
-        Map<String, List<MeasuredRule>> chains = observation.rules().stream()
-                .filter(rule -> holder.equals(
-                        new Holder(rule.delta().id().family(), rule.delta().id().backend())))
-                .collect(Collectors.groupingBy(
-                        rule -> rule.rule().table() + "/" + rule.rule().chain(),
-                        LinkedHashMap::new,
-                        Collectors.toList()));
-        for (String base : ORDER) {
-            addChain(base, chains, 0, new HashSet<>(), steps);
-            observation.delta().chains().stream()
-                    .filter(chain -> holder.equals(new Holder(chain.family(), chain.backend())))
-                    .filter(chain -> base.equals(chain.table() + "/" + chain.chain()))
-                    .filter(chain -> chain.packets().orElse(0) > 0)
-                    .forEach(chain -> steps.add(policy(chain)));
-        }
+    private static BaseChain base(ChainDelta delta) {
+        return Objects.requireNonNull(Objects.requireNonNull(delta.after()).base());
+    }
+
+    private static Optional<Table> tableOf(Observation observation, ChainDelta delta) {
+        return observation
+                .delta()
+                .after()
+                .ruleset(delta.family(), delta.backend())
+                .flatMap(r -> r.table(delta.table()));
     }
 
     private static Step policy(ChainDelta chain) {
@@ -105,22 +98,31 @@ public final class CounterWalk {
                 chain.packets().orElse(0));
     }
 
+    /** A rule that is not counted, such as one that asks a verdict map, is drawn if something moved behind it. */
     private static void addChain(
-            String location, Map<String, List<MeasuredRule>> chains, int depth, Set<String> above, List<Step> steps) {
-        if (!above.add(location)) {
+            Table table,
+            Chain chain,
+            Map<Rule, MeasuredRule> measured,
+            int depth,
+            Set<String> above,
+            List<Step> steps) {
+        if (!above.add(chain.name())) {
             return;
         }
-        for (MeasuredRule rule : chains.getOrDefault(location, List.of())) {
-            if (rule.hits() > 0) {
-                steps.add(new Step(
-                        depth, rule.location(), rule.position(), body(rule.rule()), purpose(rule), rule.hits()));
-                Target target = rule.rule().target();
-                if (target != null) {
-                    addChain(rule.rule().table() + "/" + target.name(), chains, depth + 1, above, steps);
-                }
+        for (Rule rule : chain.rules()) {
+            MeasuredRule known = measured.get(rule);
+            if (known == null || (known.hits() == 0 && known.isCounted())) {
+                continue;
+            }
+            List<Step> behind = new ArrayList<>();
+            table.leadsTo(rule).forEach(next -> addChain(table, next, measured, depth + 1, above, behind));
+            if (known.hits() > 0 || !behind.isEmpty()) {
+                steps.add(
+                        new Step(depth, known.location(), known.position(), body(rule), purpose(known), known.hits()));
+                steps.addAll(behind);
             }
         }
-        above.remove(location);
+        above.remove(chain.name());
     }
 
     /** What the rule is for, and whom it serves: {@code PORT_DNAT web1 80/tcp}. */
@@ -133,7 +135,9 @@ public final class CounterWalk {
     }
 
     private static String body(Rule rule) {
-        return rule.spec().substring("-A ".length() + rule.chain().length()).strip();
+        return rule.nft() == null
+                ? rule.spec().substring("-A ".length() + rule.chain().length()).strip()
+                : rule.spec();
     }
 
     /** Tells whether no counter moved at all. */
@@ -156,7 +160,7 @@ public final class CounterWalk {
                                 "  %-" + width + "s %4s %6s  %s%s",
                                 "  ".repeat(s.depth) + s.where,
                                 s.position == 0 ? "" : "#" + s.position,
-                                "+" + s.hits,
+                                s.hits == 0 ? "" : "+" + s.hits,
                                 s.text,
                                 s.role.isEmpty() ? "" : "   # " + s.role)
                         .stripTrailing())

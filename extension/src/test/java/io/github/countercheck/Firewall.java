@@ -34,6 +34,9 @@ public final class Firewall implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
+    /** The variant that the daemon writes with, which need not be the one that this machine's own name leads to. */
+    private static final String IPTABLES = System.getenv().getOrDefault("COUNTERCHECK_BACKEND", "iptables");
+
     private final Netns netns;
     private final Family family;
 
@@ -75,14 +78,23 @@ public final class Firewall implements AutoCloseable {
 
     /** Runs a command in the daemon's namespace and returns its output. */
     public String run(String... words) {
-        CommandResult result = netns.run(Command.of(words), LIMIT);
+        return run(Command.of(words));
+    }
+
+    private String run(Command command) {
+        CommandResult result = netns.run(command, LIMIT);
         assertThat(result.ok()).as(result::toString).isTrue();
         return result.output();
     }
 
+    /** Gives a text to {@code nft}, which does all of it or nothing. */
+    public void nft(String script) {
+        run(Command.of("nft", "-f", "-").withInput(script));
+    }
+
     private String iptables(String table, List<String> words) {
-        List<String> all =
-                new ArrayList<>(List.of(family == Family.IPV6 ? "ip6tables" : "iptables", "-w", "-t", table));
+        String variant = family == Family.IPV6 ? IPTABLES.replace("iptables", "ip6tables") : IPTABLES;
+        List<String> all = new ArrayList<>(List.of(variant, "-w", "-t", table));
         all.addAll(words);
         return run(all.toArray(String[]::new));
     }

@@ -17,6 +17,7 @@ import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
@@ -39,6 +40,8 @@ import org.testcontainers.containers.Network;
  * counted, what was sent and why they differ. What could not be measured (a counter that was reset, a probe that was
  * never sent) is a {@link CountercheckException}, neither a pass nor a failure. Where a hit is awaited, the limit is the
  * one of {@link ContainerNetworkTest#await()}; when it is there at the first look, nothing is waited for.
+ *
+ * <p><b>What is returned.</b> Each returns its {@link Proof}: the rules with what they counted, and whose word it is.
  *
  * <p><b>Address families.</b> A short form looks at the families over which something was sent in the window, at both where
  * nothing was; what they counted is added up. A form that takes a flow looks at the flow's. A rule that is cited, and a
@@ -106,34 +109,36 @@ public final class NetworkAssertions {
      * @param container the container
      * @param containerPort the port inside the container
      */
-    public static void assertDnatHit(ContainerState container, int containerPort) {
-        assertDnatHit(container, containerPort, TCP, HitCount.ANY);
+    public static Proof assertDnatHit(ContainerState container, int containerPort) {
+        return assertDnatHit(container, containerPort, TCP, HitCount.ANY);
     }
 
     /** As {@link #assertDnatHit(ContainerState, int)}, for so many flows. */
-    public static void assertDnatHit(ContainerState container, int containerPort, HitCount flows) {
-        assertDnatHit(container, containerPort, TCP, flows);
+    public static Proof assertDnatHit(ContainerState container, int containerPort, HitCount flows) {
+        return assertDnatHit(container, containerPort, TCP, flows);
     }
 
     /** As {@link #assertDnatHit(ContainerState, int)}, for TCP or UDP. */
-    public static void assertDnatHit(ContainerState container, int containerPort, Transport transport) {
-        assertDnatHit(container, containerPort, transport, HitCount.ANY);
+    public static Proof assertDnatHit(ContainerState container, int containerPort, Transport transport) {
+        return assertDnatHit(container, containerPort, transport, HitCount.ANY);
     }
 
     /** As {@link #assertDnatHit(ContainerState, int)}, for so many flows of TCP or UDP. */
-    public static void assertDnatHit(ContainerState container, int containerPort, Transport transport, HitCount flows) {
-        dnat(Measurement.current().window(), container, containerPort, transport)
+    public static Proof assertDnatHit(
+            ContainerState container, int containerPort, Transport transport, HitCount flows) {
+        return dnat(Measurement.current().window(), container, containerPort, transport)
                 .assertHit(flows);
     }
 
     /** As {@link #assertDnatHit(ContainerState, int)}, for that flow: each of its probes was translated. */
-    public static void assertDnatHit(Flow flow, ContainerState container, int containerPort) {
-        assertDnatHit(flow, container, containerPort, atLeast(flow.probes().size()));
+    public static Proof assertDnatHit(Flow flow, ContainerState container, int containerPort) {
+        return assertDnatHit(
+                flow, container, containerPort, atLeast(flow.probes().size()));
     }
 
     /** As {@link #assertDnatHit(ContainerState, int)}, for so many hits since that flow began. */
-    public static void assertDnatHit(Flow flow, ContainerState container, int containerPort, HitCount flows) {
-        dnat(flow.window(), container, containerPort, flow.transport()).assertHit(flows);
+    public static Proof assertDnatHit(Flow flow, ContainerState container, int containerPort, HitCount flows) {
+        return dnat(flow.window(), container, containerPort, flow.transport()).assertHit(flows);
     }
 
     /**
@@ -145,19 +150,19 @@ public final class NetworkAssertions {
      * @param container the container
      * @param containerPort the port inside the container
      */
-    public static void assertNoDnatHit(ContainerState container, int containerPort) {
-        assertNoDnatHit(container, containerPort, TCP);
+    public static Proof assertNoDnatHit(ContainerState container, int containerPort) {
+        return assertNoDnatHit(container, containerPort, TCP);
     }
 
     /** As {@link #assertNoDnatHit(ContainerState, int)}, for TCP or UDP. */
-    public static void assertNoDnatHit(ContainerState container, int containerPort, Transport transport) {
-        dnat(Measurement.current().window(), container, containerPort, transport)
+    public static Proof assertNoDnatHit(ContainerState container, int containerPort, Transport transport) {
+        return dnat(Measurement.current().window(), container, containerPort, transport)
                 .assertNotHit(true);
     }
 
     /** As {@link #assertNoDnatHit(ContainerState, int)}, since that flow began. */
-    public static void assertNoDnatHit(Flow flow, ContainerState container, int containerPort) {
-        dnat(flow.window(), container, containerPort, flow.transport()).assertNotHit(true);
+    public static Proof assertNoDnatHit(Flow flow, ContainerState container, int containerPort) {
+        return dnat(flow.window(), container, containerPort, flow.transport()).assertNotHit(true);
     }
 
     /**
@@ -169,33 +174,33 @@ public final class NetworkAssertions {
      * @param container the container
      * @param containerPort the port inside the container
      */
-    public static void assertForwardAccepted(ContainerState container, int containerPort) {
-        assertForwardAccepted(container, containerPort, TCP, HitCount.ANY);
+    public static Proof assertForwardAccepted(ContainerState container, int containerPort) {
+        return assertForwardAccepted(container, containerPort, TCP, HitCount.ANY);
     }
 
     /** As {@link #assertForwardAccepted(ContainerState, int)}, for so many packets that began a flow. */
-    public static void assertForwardAccepted(ContainerState container, int containerPort, HitCount packets) {
-        assertForwardAccepted(container, containerPort, TCP, packets);
+    public static Proof assertForwardAccepted(ContainerState container, int containerPort, HitCount packets) {
+        return assertForwardAccepted(container, containerPort, TCP, packets);
     }
 
     /** As {@link #assertForwardAccepted(ContainerState, int)}, for TCP or UDP. */
-    public static void assertForwardAccepted(ContainerState container, int containerPort, Transport transport) {
-        assertForwardAccepted(container, containerPort, transport, HitCount.ANY);
+    public static Proof assertForwardAccepted(ContainerState container, int containerPort, Transport transport) {
+        return assertForwardAccepted(container, containerPort, transport, HitCount.ANY);
     }
 
     /**
      * As {@link #assertForwardAccepted(ContainerState, int)}, for so many packets of TCP or UDP. Of a UDP flow every
      * datagram counts until the first one comes back.
      */
-    public static void assertForwardAccepted(
+    public static Proof assertForwardAccepted(
             ContainerState container, int containerPort, Transport transport, HitCount packets) {
-        forward(Measurement.current().window(), container, containerPort, transport)
+        return forward(Measurement.current().window(), container, containerPort, transport)
                 .assertHit(packets);
     }
 
     /** As {@link #assertForwardAccepted(ContainerState, int)}, for that flow: each of its probes was let through. */
-    public static void assertForwardAccepted(Flow flow, ContainerState container, int containerPort) {
-        forward(flow.window(), container, containerPort, flow.transport())
+    public static Proof assertForwardAccepted(Flow flow, ContainerState container, int containerPort) {
+        return forward(flow.window(), container, containerPort, flow.transport())
                 .assertHit(atLeast(flow.probes().size()));
     }
 
@@ -205,13 +210,13 @@ public final class NetworkAssertions {
      *
      * @param container a container of the network; the rule serves all containers of that network
      */
-    public static void assertReturnTrafficAccepted(ContainerState container) {
-        returned(Measurement.current().window(), container).assertHit(HitCount.ANY);
+    public static Proof assertReturnTrafficAccepted(ContainerState container) {
+        return returned(Measurement.current().window(), container).assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertReturnTrafficAccepted(ContainerState)}, since that flow began. */
-    public static void assertReturnTrafficAccepted(Flow flow, ContainerState container) {
-        returned(flow.window(), container).assertHit(HitCount.ANY);
+    public static Proof assertReturnTrafficAccepted(Flow flow, ContainerState container) {
+        return returned(flow.window(), container).assertHit(HitCount.ANY);
     }
 
     /**
@@ -222,13 +227,13 @@ public final class NetworkAssertions {
      *
      * @param container a container of the network; the rule serves all containers of that network
      */
-    public static void assertOutboundAccepted(ContainerState container) {
-        outbound(Measurement.current().window(), container).assertHit(HitCount.ANY);
+    public static Proof assertOutboundAccepted(ContainerState container) {
+        return outbound(Measurement.current().window(), container).assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertOutboundAccepted(ContainerState)}, since that flow began. */
-    public static void assertOutboundAccepted(Flow flow, ContainerState container) {
-        outbound(flow.window(), container).assertHit(HitCount.ANY);
+    public static Proof assertOutboundAccepted(Flow flow, ContainerState container) {
+        return outbound(flow.window(), container).assertHit(HitCount.ANY);
     }
 
     /**
@@ -239,31 +244,32 @@ public final class NetworkAssertions {
      * @param subnet the subnet, {@code 172.17.0.0/16}
      * @throws IllegalArgumentException if it is not one
      */
-    public static void assertMasqueraded(String subnet) {
-        masquerade(Measurement.current().window(), subnet).assertHit(HitCount.ANY);
+    public static Proof assertMasqueraded(String subnet) {
+        return masquerade(Measurement.current().window(), subnet).assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertMasqueraded(String)}, for the subnet of that network. */
-    public static void assertMasqueraded(Network network) {
-        masquerade(Measurement.current().window(), network).assertHit(HitCount.ANY);
+    public static Proof assertMasqueraded(Network network) {
+        return masquerade(Measurement.current().window(), network).assertHit(HitCount.ANY);
     }
 
     /**
      * As {@link #assertMasqueraded(String)}, for the networks of that container. The rule serves the whole subnet; that it
      * was this container is known where the test sent the flow to its own peer, which then must agree.
      */
-    public static void assertMasqueraded(ContainerState container) {
-        masquerade(Measurement.current().window(), container).assertHit(HitCount.ANY);
+    public static Proof assertMasqueraded(ContainerState container) {
+        return masquerade(Measurement.current().window(), container).assertHit(HitCount.ANY);
     }
 
     /** As {@link #assertMasqueraded(ContainerState)}, for so many flows. */
-    public static void assertMasqueraded(ContainerState container, HitCount flows) {
-        masquerade(Measurement.current().window(), container).assertHit(flows);
+    public static Proof assertMasqueraded(ContainerState container, HitCount flows) {
+        return masquerade(Measurement.current().window(), container).assertHit(flows);
     }
 
     /** As {@link #assertMasqueraded(ContainerState)}, for that flow: each of its probes was masqueraded. */
-    public static void assertMasqueraded(Flow flow, ContainerState container) {
-        masquerade(flow.window(), container).assertHit(atLeast(flow.probes().size()));
+    public static Proof assertMasqueraded(Flow flow, ContainerState container) {
+        return masquerade(flow.window(), container)
+                .assertHit(atLeast(flow.probes().size()));
     }
 
     /**
@@ -274,23 +280,23 @@ public final class NetworkAssertions {
      * @param subnet the subnet, {@code 172.17.0.0/16}
      * @throws IllegalArgumentException if it is not one
      */
-    public static void assertNotMasqueraded(String subnet) {
-        masquerade(Measurement.current().window(), subnet).assertNotHit(false);
+    public static Proof assertNotMasqueraded(String subnet) {
+        return masquerade(Measurement.current().window(), subnet).assertNotHit(false);
     }
 
     /** As {@link #assertNotMasqueraded(String)}, for the subnet of that network. */
-    public static void assertNotMasqueraded(Network network) {
-        masquerade(Measurement.current().window(), network).assertNotHit(false);
+    public static Proof assertNotMasqueraded(Network network) {
+        return masquerade(Measurement.current().window(), network).assertNotHit(false);
     }
 
     /** As {@link #assertNotMasqueraded(String)}, for the networks of that container. */
-    public static void assertNotMasqueraded(ContainerState container) {
-        masquerade(Measurement.current().window(), container).assertNotHit(false);
+    public static Proof assertNotMasqueraded(ContainerState container) {
+        return masquerade(Measurement.current().window(), container).assertNotHit(false);
     }
 
     /** As {@link #assertNotMasqueraded(ContainerState)}, since that flow began. */
-    public static void assertNotMasqueraded(Flow flow, ContainerState container) {
-        masquerade(flow.window(), container).assertNotHit(false);
+    public static Proof assertNotMasqueraded(Flow flow, ContainerState container) {
+        return masquerade(flow.window(), container).assertNotHit(false);
     }
 
     /**
@@ -300,12 +306,14 @@ public final class NetworkAssertions {
      * @param chain the chain, {@code FORWARD}
      * @param policy the policy
      */
-    public static void assertPolicy(String table, String chain, Policy policy) {
-        assertPolicy(Family.IPV4, table, chain, policy);
+    public static Proof assertPolicy(String table, String chain, Policy policy) {
+        return assertPolicy(Family.IPV4, table, chain, policy);
     }
 
     /** As {@link #assertPolicy(String, String, Policy)}, for the chain of that family. */
-    public static void assertPolicy(Family family, String table, String chain, Policy policy) {
+    public static Proof assertPolicy(Family family, String table, String chain, Policy policy) {
+        String tool = family == Family.IPV6 ? "ip6tables" : "iptables";
+        String location = (family == Family.IPV6 ? tool + " " : "") + table + "/" + chain;
         CounterSnapshot now = Measurement.current().session().counters().read(family, table);
         List<Chain> chains = now.rulesets().stream()
                 .flatMap(ruleset -> ruleset.chain(table, chain).stream())
@@ -315,8 +323,6 @@ public final class NetworkAssertions {
                 .filter(found -> found != null)
                 .toList();
         if (policies.isEmpty() || !policies.stream().allMatch(found -> found == policy)) {
-            String tool = family == Family.IPV6 ? "ip6tables" : "iptables";
-            String location = (family == Family.IPV6 ? tool + " " : "") + table + "/" + chain;
             String actual = chains.isEmpty()
                     ? "there is no such chain"
                     : policies.isEmpty()
@@ -337,6 +343,7 @@ public final class NetworkAssertions {
                     policy.name(),
                     actual);
         }
+        return new Proof("policy of " + location + " is " + policy, List.of(), Set.of(), List.of());
     }
 
     /**
@@ -344,8 +351,8 @@ public final class NetworkAssertions {
      *
      * @throws IllegalArgumentException if it is none of ACCEPT, DROP, QUEUE
      */
-    public static void assertPolicy(String table, String chain, String policy) {
-        assertPolicy(table, chain, Policy.valueOf(policy.toUpperCase(Locale.ROOT)));
+    public static Proof assertPolicy(String table, String chain, String policy) {
+        return assertPolicy(table, chain, Policy.valueOf(policy.toUpperCase(Locale.ROOT)));
     }
 
     /**
@@ -357,25 +364,26 @@ public final class NetworkAssertions {
      *     need not be in the form in which the tool lists it
      * @throws ParseException if it is not a rule
      */
-    public static void assertRuleHit(String table, String chain, String iptablesSpec) {
-        assertRuleHit(table, chain, iptablesSpec, HitCount.ANY);
+    public static Proof assertRuleHit(String table, String chain, String iptablesSpec) {
+        return assertRuleHit(table, chain, iptablesSpec, HitCount.ANY);
     }
 
     /** As {@link #assertRuleHit(String, String, String)}, for so many flows (nat) or packets (elsewhere). */
-    public static void assertRuleHit(String table, String chain, String iptablesSpec, HitCount count) {
-        assertRuleHit(Family.IPV4, table, chain, iptablesSpec, count);
+    public static Proof assertRuleHit(String table, String chain, String iptablesSpec, HitCount count) {
+        return assertRuleHit(Family.IPV4, table, chain, iptablesSpec, count);
     }
 
     /** As {@link #assertRuleHit(String, String, String)}, for a rule of that family. */
-    public static void assertRuleHit(Family family, String table, String chain, String iptablesSpec) {
-        assertRuleHit(family, table, chain, iptablesSpec, HitCount.ANY);
+    public static Proof assertRuleHit(Family family, String table, String chain, String iptablesSpec) {
+        return assertRuleHit(family, table, chain, iptablesSpec, HitCount.ANY);
     }
 
     /** As {@link #assertRuleHit(String, String, String, HitCount)}, for a rule of that family. */
-    public static void assertRuleHit(Family family, String table, String chain, String iptablesSpec, HitCount count) {
+    public static Proof assertRuleHit(Family family, String table, String chain, String iptablesSpec, HitCount count) {
         Rule wanted = RuleSpec.parse(family, table, chain, iptablesSpec);
         Window window = Measurement.current().window();
-        new Verification(window, window.session().facts(List.of()), Subject.rule(family, wanted)).assertHit(count);
+        return new Verification(window, window.session().facts(List.of()), Subject.rule(family, wanted))
+                .assertHit(count);
     }
 
     /**
@@ -385,7 +393,7 @@ public final class NetworkAssertions {
      * @param before the earlier one
      * @param after the later one
      */
-    public static void assertRulesetUnchanged(CounterSnapshot before, CounterSnapshot after) {
+    public static Proof assertRulesetUnchanged(CounterSnapshot before, CounterSnapshot after) {
         List<String> changes = RulesetChanges.between(CounterDelta.between(before, after));
         if (!changes.isEmpty()) {
             throw new AssertionFailedError(
@@ -398,6 +406,7 @@ public final class NetworkAssertions {
                     "no change",
                     String.join("\n", changes));
         }
+        return new Proof("ruleset unchanged", List.of(), Set.of(), List.of());
     }
 
     private static Verification dnat(Window window, ContainerState container, int port, Transport transport) {

@@ -22,6 +22,7 @@ import io.github.countercheck.walk.MeasuredRule;
 import io.github.countercheck.walk.Observation;
 import java.net.InetAddress;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +46,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     private static final Logger LOG = LoggerFactory.getLogger(NetworkAssertions.class);
 
     /** Passes when the claim was met that often since the window began. */
-    void assertHit(HitCount count) {
+    Proof assertHit(HitCount count) {
         requireSent();
         Attribution own = attribution();
         Observation seen = Patience.look(window.await(), this::observeTable, observation -> {
@@ -57,12 +58,12 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         String expected = count + " new " + unit() + (count.atLeast() == 1 ? "" : "s");
         Optional<CountercheckException> unmeasured = unmeasured(claimed);
         if (unmeasured.isPresent()) {
-            Proof proof = proof(own).orElseThrow(unmeasured::get);
-            if (!count.holdsFor(proof.flows())) {
-                throw failure(subject.notHeld(), expected, count.atMost(), proof.flows());
+            Substitute other = substitute(own).orElseThrow(unmeasured::get);
+            if (!count.holdsFor(other.flows())) {
+                throw failure(subject.notHeld(), expected, count.atMost(), other.flows());
             }
-            log(proof, unmeasured.get());
-            return;
+            log(other, unmeasured.get());
+            return Proof.of(subject.held(), claimed, Set.of(other.witness()), window);
         }
         long hits = hits(claimed);
         if (!count.holdsFor(own.met(hits))) {
@@ -76,6 +77,21 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         if (untranslated().isPresent()) {
             throw failure(subject.notHeld(), "another source address on each of the flows", count.atMost(), hits);
         }
+        return proof(subject.held(), claimed, own);
+    }
+
+    private Proof proof(String claim, List<MeasuredRule> claimed, Attribution own) {
+        Set<Proof.Witness> witnesses = EnumSet.noneOf(Proof.Witness.class);
+        if (!claimed.isEmpty()) {
+            witnesses.add(Proof.Witness.COUNTER);
+        }
+        if (own.counts()) {
+            witnesses.add(Proof.Witness.CONNTRACK);
+        }
+        if (ownProbes().stream().anyMatch(p -> p.seenByPeer() != null)) {
+            witnesses.add(Proof.Witness.PEER);
+        }
+        return Proof.of(claim, claimed, witnesses, window);
     }
 
     /**
@@ -83,7 +99,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
      *
      * @param rulesMustExist whether their absence leaves the claim undecided
      */
-    void assertNotHit(boolean rulesMustExist) {
+    Proof assertNotHit(boolean rulesMustExist) {
         if (probes().isEmpty()) {
             throw new CountercheckException(
                     subject.held() + ": nothing was sent in this window, so that nothing hit proves nothing",
@@ -97,12 +113,12 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         String expected = "no new " + unit();
         Optional<CountercheckException> unmeasured = unmeasured(claimed);
         if (unmeasured.isPresent()) {
-            Proof proof = proof(own).orElseThrow(unmeasured::get);
-            if (proof.flows() > 0) {
-                throw failure(subject.held(), expected, 0, proof.flows());
+            Substitute other = substitute(own).orElseThrow(unmeasured::get);
+            if (other.flows() > 0) {
+                throw failure(subject.held(), expected, 0, other.flows());
             }
-            log(proof, unmeasured.get());
-            return;
+            log(other, unmeasured.get());
+            return Proof.of(subject.notHeld(), claimed, Set.of(other.witness()), window);
         }
         if (rulesMustExist && claimed.isEmpty()) {
             throw new CountercheckException(
@@ -119,6 +135,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         if (translated().isPresent()) {
             throw failure(subject.held(), "no other source address", 0, hits);
         }
+        return proof(subject.notHeld(), claimed, own);
     }
 
     /**
@@ -127,24 +144,24 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
      * @param witness who saw the flows
      * @param flows how many of the test's own did what is claimed
      */
-    private record Proof(String witness, long flows) {}
+    private record Substitute(Proof.Witness witness, long flows) {}
 
-    private Optional<Proof> proof(Attribution own) {
+    private Optional<Substitute> substitute(Attribution own) {
         if (own.provesAlone()) {
-            return Optional.of(new Proof("conntrack", own.flows()));
+            return Optional.of(new Substitute(Proof.Witness.CONNTRACK, own.flows()));
         }
         List<Probe> sent =
                 ownProbes().stream().filter(p -> p.outcome().wasSent()).toList();
         return sent.isEmpty() || sent.stream().anyMatch(p -> p.sourceSeen().isEmpty())
                 ? Optional.empty()
-                : Optional.of(new Proof(
-                        "the peer",
+                : Optional.of(new Substitute(
+                        Proof.Witness.PEER,
                         sent.stream()
                                 .filter(p -> !p.tuple().source().equals(p.seenByPeer()))
                                 .count()));
     }
 
-    private void log(Proof proof, CountercheckException unmeasured) {
+    private void log(Substitute proof, CountercheckException unmeasured) {
         LOG.info(
                 "{}: {} of the test's own flows, proved by {} alone, for {}",
                 subject.what(),

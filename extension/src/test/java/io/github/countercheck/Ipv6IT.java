@@ -208,7 +208,10 @@ class Ipv6IT {
                         "[::1]:",
                         "! -d ::1/128",
                         "docker-proxy answered instead"),
-                dnat.proved("ip6tables -Z", fw -> fw.zero("nat"), t -> quick(t).times(3).toPublishedPort(web, 80)),
+                dnat.proved(
+                        "ip6tables -Z",
+                        fw -> fw.zero("nat"),
+                        t -> quick(t).times(3).toPublishedPort(web, 80)),
                 forward.fault(
                         "DROP in FORWARD",
                         fw -> fw.insert(

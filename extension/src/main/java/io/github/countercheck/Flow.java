@@ -7,6 +7,7 @@ import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Tuple;
+import io.github.countercheck.walk.PacketWalk;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
@@ -28,11 +29,13 @@ public final class Flow {
     private final Window before;
     private final Vantage vantage;
     private final List<Probe> probes;
+    private final List<PacketWalk> walks;
 
-    Flow(Window before, Vantage vantage, List<Probe> probes) {
+    Flow(Window before, Vantage vantage, List<Probe> probes, List<PacketWalk> walks) {
         this.before = before;
         this.vantage = vantage;
         this.probes = List.copyOf(probes);
+        this.walks = List.copyOf(walks);
     }
 
     /** Returns the window of this flow alone. */
@@ -48,6 +51,19 @@ public final class Flow {
     /** Returns the probes in the order they were sent; there is at least one. */
     public List<Probe> probes() {
         return probes;
+    }
+
+    /**
+     * Returns the way that the first probe's packets took through the rules; empty unless it was sent with
+     * {@link Traffic#traced()}.
+     */
+    public Optional<PacketWalk> walk() {
+        return walks.stream().findFirst();
+    }
+
+    /** Returns the walk of each probe in the order they were sent; empty unless they were traced. */
+    public List<PacketWalk> walks() {
+        return walks;
     }
 
     /** Returns how many of the probes ended in that way. */

@@ -5,6 +5,7 @@ import io.github.countercheck.diagnosis.FailureText;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
@@ -384,6 +385,21 @@ public final class NetworkAssertions {
         Window window = Measurement.current().window();
         return new Verification(window, window.session().facts(List.of()), Subject.rule(family, wanted))
                 .assertHit(count);
+    }
+
+    /**
+     * Asserts that the packets which each probe of the flow sent met rules of these roles, in this order. Other rules may
+     * lie between them. Answers are not looked at.
+     *
+     * <p>Proves it of these very packets, by the kernel's own report. Does not prove that they were let through: see
+     * {@link Flow#walk()} and its fate.
+     *
+     * @param flow a flow that was sent with {@link Traffic#traced()}
+     * @param roles what the rules are for, at least one; a role may occur twice
+     * @throws CountercheckException if the flow was not traced, or its path is not known
+     */
+    public static void assertPath(Flow flow, RuleRole... roles) {
+        PathCheck.check(flow, roles);
     }
 
     /**

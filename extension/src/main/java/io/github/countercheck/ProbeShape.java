@@ -17,6 +17,7 @@ import org.testcontainers.containers.ContainerState;
  * @param times how many
  * @param payload what to send, or null for what is usual
  * @param limits how long each may take
+ * @param traced whether their packets are followed through the rules
  */
 record ProbeShape(
         Vantage vantage,
@@ -25,32 +26,37 @@ record ProbeShape(
         Family family,
         int times,
         @Nullable String payload,
-        Limits limits) {
+        Limits limits,
+        boolean traced) {
 
     static final ProbeShape DEFAULT =
-            new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, Family.IPV4, 1, null, Limits.DEFAULT);
+            new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, Family.IPV4, 1, null, Limits.DEFAULT, false);
 
     ProbeShape withVantage(Vantage newVantage, @Nullable ContainerState newSender) {
-        return new ProbeShape(newVantage, newSender, transport, family, times, payload, limits);
+        return new ProbeShape(newVantage, newSender, transport, family, times, payload, limits, traced);
     }
 
     ProbeShape withTransport(Transport newTransport) {
-        return new ProbeShape(vantage, sender, newTransport, family, times, payload, limits);
+        return new ProbeShape(vantage, sender, newTransport, family, times, payload, limits, traced);
     }
 
     ProbeShape withFamily(Family newFamily) {
-        return new ProbeShape(vantage, sender, transport, newFamily, times, payload, limits);
+        return new ProbeShape(vantage, sender, transport, newFamily, times, payload, limits, traced);
     }
 
     ProbeShape withTimes(int newTimes) {
-        return new ProbeShape(vantage, sender, transport, family, newTimes, payload, limits);
+        return new ProbeShape(vantage, sender, transport, family, newTimes, payload, limits, traced);
     }
 
     ProbeShape withPayload(String newPayload) {
-        return new ProbeShape(vantage, sender, transport, family, times, newPayload, limits);
+        return new ProbeShape(vantage, sender, transport, family, times, newPayload, limits, traced);
     }
 
     ProbeShape withLimits(Limits newLimits) {
-        return new ProbeShape(vantage, sender, transport, family, times, payload, newLimits);
+        return new ProbeShape(vantage, sender, transport, family, times, payload, newLimits, traced);
+    }
+
+    ProbeShape withTrace() {
+        return new ProbeShape(vantage, sender, transport, family, times, payload, limits, true);
     }
 }

@@ -14,6 +14,7 @@ import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.traffic.Place;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Prober;
+import io.github.countercheck.walk.PacketWalk;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,6 +142,18 @@ public final class Traffic {
     }
 
     /**
+     * Follows the probes' packets through the rules: {@link Flow#walk()} then tells each rule that they met, and
+     * {@link NetworkAssertions#assertPath} can be asked.
+     *
+     * <p>The kernel itself reports it ({@code nft monitor trace}), for packets of these probes alone. For as long as that
+     * takes a table of our own stands in the daemon's namespace; its rules decide nothing. It costs a fraction of a second
+     * a flow. Where Docker's rules are in iptables-legacy, of which the kernel does not report, the walk is simulated.
+     */
+    public Traffic traced() {
+        return with(shape.withTrace());
+    }
+
+    /**
      * Sends to a port that the container publishes on its host.
      *
      * @param container the container
@@ -235,14 +248,20 @@ public final class Traffic {
         String given = shape.payload();
         String payload = given != null ? given : shape.transport() == Transport.UDP ? "countercheck" : "";
         List<Probe> probes = new ArrayList<>();
-        for (int i = 0; i < shape.times(); i++) {
-            Probe probe = Prober.send(place, shape.transport(), address, port, payload, shape.limits());
-            InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
-            // At once: an entry that was answered by a reset is kept for seconds only, and strangers push out others.
-            probes.add(probe.witnessed(
-                    seen, probe.outcome().wasSent() ? session.conntrack().find(probe.tuple()) : probe.conntrack()));
+        List<PacketWalk> walks;
+        try (Tracing tracing = Tracing.start(before, shape)) {
+            for (int i = 0; i < shape.times(); i++) {
+                Probe probe =
+                        Prober.send(place, shape.transport(), address, port, payload, shape.limits(), tracing::watch);
+                InetAddress seen = session.peer().sourceSeen(probe.reply()).orElse(null);
+                // At once: an entry that was answered by a reset is kept for seconds only, and strangers push out
+                // others.
+                probes.add(probe.witnessed(
+                        seen, probe.outcome().wasSent() ? session.conntrack().find(probe.tuple()) : probe.conntrack()));
+            }
+            walks = tracing.walks(probes);
         }
-        Flow flow = new Flow(before, shape.vantage(), probes);
+        Flow flow = new Flow(before, shape.vantage(), probes, walks);
         measurement.sent(flow);
         return flow;
     }

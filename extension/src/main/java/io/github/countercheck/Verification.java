@@ -20,6 +20,7 @@ import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.MeasuredRule;
 import io.github.countercheck.walk.Observation;
+import io.github.countercheck.walk.PacketWalk;
 import java.net.InetAddress;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -349,7 +350,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                                 + p.sourceSeen().map(Cidr::format).orElse("-") + ", not the container's own address "
                                 + Cidr.format(p.tuple().source()) + ": a rule that is not Docker's changed it"));
         text.findings(Diagnosis.of(evidence));
-        text.line("walk", CounterWalk.of(all).inLines().stripIndent());
+        text.line("walk", walk(all).stripIndent());
         List<Backend> backends = all.dockersBackends();
         if (backends.size() > 1) {
             text.line("note", "Docker's rules stand in " + backends + " at once; the kernel asks all of them");
@@ -378,5 +379,14 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                         unknown)
                 .flatMap(lines -> lines)
                 .toList();
+    }
+
+    /** Where a flow was traced, the trace says more than counters can. */
+    private String walk(Observation all) {
+        String traced = window.flows().stream()
+                .flatMap(flow -> flow.walks().stream())
+                .map(PacketWalk::inLines)
+                .collect(Collectors.joining("\n"));
+        return traced.isEmpty() ? CounterWalk.of(all).inLines() : traced;
     }
 }

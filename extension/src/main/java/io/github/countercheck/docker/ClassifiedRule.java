@@ -83,6 +83,13 @@ public record ClassifiedRule(
         return network != null && network.id().equals(other.id());
     }
 
+    /** Says what the rule is for, and whom it serves: {@code PORT_DNAT web1 80/tcp}. */
+    public String purpose() {
+        return role
+                + (container == null ? "" : " " + container.name())
+                + (ports == null ? "" : " " + ports + "/" + transport);
+    }
+
     static ClassifiedRule of(Rule rule, RuleRole role, Set<Hook> hooks) {
         return new ClassifiedRule(rule, role, hooks, null, null, null, null, null, null, null);
     }

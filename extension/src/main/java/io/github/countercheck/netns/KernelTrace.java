@@ -4,6 +4,9 @@ package io.github.countercheck.netns;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.netns.LineReader.End;
 import io.github.countercheck.netns.LineReader.Reading;
+import io.github.countercheck.ruleset.NftJsonParser;
+import io.github.countercheck.ruleset.NftListing;
+import io.github.countercheck.ruleset.ParseException;
 import io.github.countercheck.ruleset.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -123,6 +126,31 @@ public final class KernelTrace implements AutoCloseable {
             read(line -> line.strip().equals(last));
         }
         return text.stream().filter(line -> line.startsWith("trace id ")).collect(Collectors.joining("\n"));
+    }
+
+    /**
+     * Lists a table with the handles of its rules.
+     *
+     * @param family nftables' word for its family
+     * @param name its name
+     * @throws CountercheckException if it cannot be listed
+     */
+    public NftListing list(String family, String name) {
+        Command command = Command.of("nft", "-j", "list", "table", family, name);
+        CommandResult result = netns.run(command, LIMIT);
+        try {
+            if (result.ok()) {
+                return NftJsonParser.parse(result.output());
+            }
+            throw new CountercheckException(
+                    "`" + command + "` failed in " + netns.description() + ": " + result.errors(),
+                    "let nobody change the firewall while the test sends");
+        } catch (ParseException e) {
+            throw new CountercheckException(
+                    "the output of `" + command + "` was not understood: " + e.getMessage(),
+                    "report this with the output of that command",
+                    e);
+        }
     }
 
     private Reading read(Predicate<String> wanted) {

@@ -15,6 +15,7 @@ import io.github.countercheck.netns.DaemonProcess;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.Netns;
+import io.github.countercheck.netns.OwnTable;
 import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.snapshot.CounterSource;
@@ -51,15 +52,17 @@ public final class DaemonSession implements AutoCloseable {
     private final Settings settings;
     private final CounterSource counters;
     private final Conntrack conntrack;
+    private final Netns reader;
     private final Map<String, Place> insides = new HashMap<>();
     private final Map<String, Toolbox> sidecars = new HashMap<>();
     private @Nullable Toolbox toolbox;
     private @Nullable Peer peer;
+    private @Nullable OwnTable ownTable;
 
     private DaemonSession(DockerClient client, Settings settings) {
         this.client = client;
         this.settings = settings;
-        Netns reader = reader();
+        this.reader = reader();
         this.counters = new NetfilterCounterSource(reader);
         this.conntrack = new Conntrack(reader);
     }
@@ -163,6 +166,16 @@ public final class DaemonSession implements AutoCloseable {
     /** Returns what asks the connection tracking of the daemon's namespace. */
     public Conntrack conntrack() {
         return conntrack;
+    }
+
+    /** Returns our own table in the daemon's namespace, made at first need. */
+    public synchronized OwnTable ownTable() {
+        OwnTable current = ownTable;
+        if (current == null) {
+            current = OwnTable.open(reader);
+            ownTable = current;
+        }
+        return current;
     }
 
     /** Asks the daemon for its networks and all running containers. */
@@ -274,6 +287,10 @@ public final class DaemonSession implements AutoCloseable {
         if (peer != null) {
             peer.close();
             peer = null;
+        }
+        if (ownTable != null) {
+            ownTable.close();
+            ownTable = null;
         }
         counters.close();
         if (toolbox != null) {

@@ -67,12 +67,14 @@ public final class Peer implements AutoCloseable {
 
     private final Toolbox toolbox;
     private final Place place;
+    private final String hostDevice;
     private final List<InetAddress> hostAddresses;
     private final Pattern greeting;
 
-    private Peer(Toolbox toolbox, Place place, List<InetAddress> hostAddresses, Pattern greeting) {
+    private Peer(Toolbox toolbox, Place place, String hostDevice, List<InetAddress> hostAddresses, Pattern greeting) {
         this.toolbox = toolbox;
         this.place = place;
+        this.hostDevice = hostDevice;
         this.hostAddresses = List.copyOf(hostAddresses);
         this.greeting = greeting;
     }
@@ -108,7 +110,12 @@ public final class Peer implements AutoCloseable {
                 configure(toolbox, Command.of("ip", "route", "add", "default", "via", Cidr.format(gateway)));
             }
             String token = UUID.randomUUID().toString();
-            Peer peer = new Peer(toolbox, new Place(toolbox, own), host, Pattern.compile("seen " + token + " (\\S+)"));
+            Peer peer = new Peer(
+                    toolbox,
+                    new Place(toolbox, own),
+                    "ccp" + number,
+                    host,
+                    Pattern.compile("seen " + token + " (\\S+)"));
             peer.serve(token);
             peer.awaitListening();
             return peer;
@@ -197,6 +204,11 @@ public final class Peer implements AutoCloseable {
      */
     public InetAddress address(Family family) {
         return place.address(family).orElseThrow(() -> none(family));
+    }
+
+    /** Returns the Docker host's end of the cable. */
+    public String hostDevice() {
+        return hostDevice;
     }
 
     /** Returns the Docker host's addresses on the cable, at most one of each family. */

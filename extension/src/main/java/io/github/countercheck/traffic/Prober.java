@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /** Sends probes with {@code socat}, which names what the kernel answered. */
@@ -45,9 +46,17 @@ public final class Prober {
      * @param port the port
      * @param payload what to send; a UDP probe sends it as one datagram
      * @param limits how long it may take
+     * @param announce is told of the flow before anything of it is sent, again if its source port turns out to be taken
      * @throws CountercheckException if the place has no {@code socat}, or did not come back within the total limit
      */
-    public static Probe send(Place from, Transport transport, InetAddress to, int port, String payload, Limits limits) {
+    public static Probe send(
+            Place from,
+            Transport transport,
+            InetAddress to,
+            int port,
+            String payload,
+            Limits limits,
+            Consumer<Tuple> announce) {
         if (transport == Transport.UDP && payload.isEmpty()) {
             throw new CountercheckException(
                     "a UDP probe without a payload would send nothing", "give it one: traffic.udp().payload(\"ping\")");
@@ -55,6 +64,7 @@ public final class Prober {
         InetAddress source = to.isLoopbackAddress() ? to : source(from, Family.of(to));
         for (int attempt = 0; attempt < TRIES_FOR_A_PORT; attempt++) {
             Tuple tuple = new Tuple(transport, source, from.freshPort(), to, port);
+            announce.accept(tuple);
             long start = System.nanoTime();
             CommandResult result = from.netns().run(command(tuple, payload, limits), limits.total());
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.walk;
 
-import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.ruleset.BaseChain;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Family;
@@ -118,20 +117,11 @@ public final class CounterWalk {
             table.leadsTo(rule).forEach(next -> addChain(table, next, measured, depth + 1, above, behind));
             if (known.hits() > 0 || !behind.isEmpty()) {
                 steps.add(
-                        new Step(depth, known.location(), known.position(), body(rule), purpose(known), known.hits()));
+                        new Step(depth, known.location(), known.position(), body(rule), known.classified().purpose(), known.hits()));
                 steps.addAll(behind);
             }
         }
         above.remove(chain.name());
-    }
-
-    /** What the rule is for, and whom it serves: {@code PORT_DNAT web1 80/tcp}. */
-    private static String purpose(MeasuredRule rule) {
-        ContainerFacts container = rule.classified().container();
-        Integer port = rule.classified().port();
-        return rule.role()
-                + (container == null ? "" : " " + container.name())
-                + (port == null ? "" : " " + port + "/" + rule.classified().transport());
     }
 
     private static String body(Rule rule) {

@@ -114,4 +114,20 @@ public record PacketWalk(
             @Nullable Endpoint source) {
         this(origin, steps, fate, reason, destination, source, List.of());
     }
+
+    /** Returns the steps of the first packet that was sent. */
+    public List<Step> firstPacket() {
+        return steps.stream()
+                .filter(step -> step.direction() == Direction.ORIGINAL)
+                .findFirst()
+                .map(first -> steps.stream()
+                        .filter(step -> step.packet() == first.packet())
+                        .toList())
+                .orElse(List.of());
+    }
+
+    /** Prints it with a line for each rule; packets that went the same way are printed once. */
+    public String inLines() {
+        return new WalkPrinter(this).print();
+    }
 }

@@ -2,15 +2,18 @@
 package io.github.countercheck.jupiter;
 
 import static io.github.countercheck.NetworkAssertions.assertDnatHit;
+import static io.github.countercheck.NetworkAssertions.assertPath;
 import static io.github.countercheck.NetworkAssertions.times;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import io.github.countercheck.ContainerNetworkTest;
+import io.github.countercheck.Flow;
 import io.github.countercheck.TestWeb;
 import io.github.countercheck.Traffic;
 import io.github.countercheck.Vantage;
+import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.session.Image;
 import java.io.IOException;
 import java.time.Duration;
@@ -135,7 +138,8 @@ class NothingIsLeftIT {
 
         @Test
         void sends(Traffic traffic) {
-            traffic.toPublishedPort(web, 80);
+            Flow flow = traffic.traced().toPublishedPort(web, 80);
+            assertPath(flow, RuleRole.PORT_DNAT, RuleRole.PORT_ACCEPT);
             traffic.from(web).toOutside();
             traffic.from(Vantage.HOST).toPublishedPort(web, 80);
             containers.addAll(toolContainers());

@@ -251,6 +251,6 @@ class ConntrackIT {
 
     private static Probe send(Transport transport, int port) {
         Limits limits = new Limits(Duration.ofMillis(300), Duration.ofMillis(500), LIMIT);
-        return Prober.send(place, transport, Cidr.parseAddress("192.0.2.1"), port, "x", limits);
+        return Prober.send(place, transport, Cidr.parseAddress("192.0.2.1"), port, "x", limits, tuple -> {});
     }
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck;
+
+import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.netns.KernelTrace;
+import io.github.countercheck.netns.OwnTable;
+import io.github.countercheck.ruleset.Backend;
+import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.NftListing;
+import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.traffic.Peer;
+import io.github.countercheck.traffic.Probe;
+import io.github.countercheck.traffic.Tuple;
+import io.github.countercheck.walk.Packet;
+import io.github.countercheck.walk.PacketWalk;
+import io.github.countercheck.walk.PacketWalk.Endpoint;
+import io.github.countercheck.walk.RoutingFacts;
+import io.github.countercheck.walk.RulesetWalker;
+import io.github.countercheck.walk.TraceParser;
+import io.github.countercheck.walk.TracedRules;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows the probes of one flow through the rules, where that is asked for.
+ *
+ * <p>The kernel tells of the rules that it keeps in nf_tables. Where Docker's are in x_tables (iptables-legacy), the walk is
+ * simulated with the rules as they were just before, and says so.
+ */
+final class Tracing implements AutoCloseable {
+
+    private static final int TCP = 6;
+    private static final int UDP = 17;
+    private static final int SCTP = 132;
+
+    private final Window before;
+    private final Vantage vantage;
+    private final boolean wanted;
+    private final @Nullable KernelTrace trace;
+
+    private Tracing(Window before, Vantage vantage, boolean wanted, @Nullable KernelTrace trace) {
+        this.before = before;
+        this.vantage = vantage;
+        this.wanted = wanted;
+        this.trace = trace;
+    }
+
+    static Tracing start(Window before, ProbeShape shape) {
+        boolean kernel = shape.traced() && !isLegacy(before.baseline());
+        return new Tracing(
+                before,
+                shape.vantage(),
+                shape.traced(),
+                kernel ? before.session().ownTable().trace() : null);
+    }
+
+    private static boolean isLegacy(CounterSnapshot snapshot) {
+        return snapshot.rulesets().stream()
+                .anyMatch(ruleset -> ruleset.backend() == Backend.IPTABLES_LEGACY && !ruleset.isEmpty());
+    }
+
+    /** Has the kernel report the flow from now on. */
+    void watch(Tuple tuple) {
+        if (trace != null) {
+            trace.watch(
+                    tuple.transport(),
+                    tuple.source(),
+                    tuple.sourcePort(),
+                    tuple.destination(),
+                    tuple.destinationPort());
+        }
+    }
+
+    /** Returns the walk of each probe; none where none was asked for. */
+    List<PacketWalk> walks(List<Probe> probes) {
+        if (!wanted) {
+            return List.of();
+        }
+        DockerFacts facts = Containers.facts(before);
+        if (trace == null) {
+            return probes.stream().map(probe -> simulate(probe.tuple(), facts)).toList();
+        }
+        String text = trace.end();
+        List<NftListing.OfFamily> listed = TraceParser.tables(text, OwnTable::isOwn).stream()
+                .flatMap(table -> trace.list(table.family(), table.table()).tables().stream())
+                .toList();
+        TracedRules rules = TracedRules.of(listed, before.baseline(), facts);
+        return probes.stream()
+                .map(Probe::tuple)
+                .map(tuple -> TraceParser.parse(text, rules, OwnTable::isOwn, source(tuple), destination(tuple)))
+                .toList();
+    }
+
+    private PacketWalk simulate(Tuple tuple, DockerFacts facts) {
+        List<Ruleset> rulesets = before.baseline().rulesets();
+        Peer peer = before.session().peer();
+        RoutingFacts routing = RoutingFacts.of(facts, rulesets);
+        for (InetAddress address : peer.hostAddresses()) {
+            routing = routing.withDevice(
+                    peer.hostDevice(), new Cidr(address, address instanceof Inet4Address ? 30 : 112));
+        }
+        Packet packet = Packet.first(
+                protocol(tuple.transport()),
+                source(tuple),
+                destination(tuple),
+                inputDevice(tuple, facts).orElse(null));
+        return RulesetWalker.of(rulesets, facts, routing).walk(packet);
+    }
+
+    private Optional<String> inputDevice(Tuple tuple, DockerFacts facts) {
+        return switch (vantage) {
+            case OUTSIDE -> Optional.of(before.session().peer().hostDevice());
+            case CONTAINER -> facts.networkOf(tuple.source()).map(NetworkFacts::bridge);
+            case HOST, LOOPBACK -> Optional.empty();
+        };
+    }
+
+    private static int protocol(Transport transport) {
+        return switch (transport) {
+            case TCP -> TCP;
+            case UDP -> UDP;
+            case SCTP -> SCTP;
+        };
+    }
+
+    private static Endpoint source(Tuple tuple) {
+        return new Endpoint(tuple.source(), tuple.sourcePort());
+    }
+
+    private static Endpoint destination(Tuple tuple) {
+        return new Endpoint(tuple.destination(), tuple.destinationPort());
+    }
+
+    @Override
+    public void close() {
+        if (trace != null) {
+            trace.close();
+        }
+    }
+}

@@ -28,6 +28,8 @@ final class JsonReader {
     /** Takes one object of the listing. */
     interface Sink {
         /**
+         * Takes it.
+         *
          * @param kind its only key, {@code rule}
          * @param object what the key leads to
          */

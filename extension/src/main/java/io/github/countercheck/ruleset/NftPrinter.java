@@ -274,7 +274,7 @@ public final class NftPrinter {
             flags.values().forEach(flag -> text.add(print(flag, other)));
             return text.toString();
         }
-        String text = print(operand, other == parent ? parent.left() : other);
+        String text = print(operand, other.equals(parent) ? parent.left() : other);
         boolean grouped =
                 operand instanceof Expression.Binary child && rank(child.operator()) < rank(parent.operator());
         return grouped ? "(" + text + ")" : text;

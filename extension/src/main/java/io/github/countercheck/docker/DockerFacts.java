@@ -3,6 +3,8 @@ package io.github.countercheck.docker;
 
 import io.github.countercheck.ruleset.Cidr;
 import java.net.InetAddress;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.apiguardian.api.API;
@@ -24,6 +26,17 @@ public record DockerFacts(List<NetworkFacts> networks, List<ContainerFacts> cont
     public DockerFacts {
         networks = List.copyOf(networks);
         containers = List.copyOf(containers);
+    }
+
+    /** Puts both into the order of their names, so that equal daemons give equal facts. */
+    static DockerFacts inOrder(Collection<NetworkFacts> networks, Collection<ContainerFacts> containers) {
+        return new DockerFacts(
+                networks.stream()
+                        .sorted(Comparator.comparing(NetworkFacts::name).thenComparing(NetworkFacts::id))
+                        .toList(),
+                containers.stream()
+                        .sorted(Comparator.comparing(ContainerFacts::name).thenComparing(ContainerFacts::id))
+                        .toList());
     }
 
     /** Returns the network with that id or name; an id wins over a name. */

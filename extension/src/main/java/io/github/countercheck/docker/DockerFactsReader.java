@@ -27,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class DockerFactsReader {
 
-    private static final String BRIDGE_NAME = "com.docker.network.bridge.name";
-    private static final String DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge";
-
     private DockerFactsReader() {}
 
     /**
@@ -41,7 +38,7 @@ public final class DockerFactsReader {
         for (Container listed : client.listContainersCmd().exec()) {
             inspect(client, listed.getId()).ifPresent(containers::add);
         }
-        return facts(networks(client), containers);
+        return DockerFacts.inOrder(networks(client), containers);
     }
 
     /**
@@ -54,7 +51,7 @@ public final class DockerFactsReader {
         for (String idOrName : idsOrNames) {
             containers.add(container(client.inspectContainerCmd(idOrName).exec()));
         }
-        return facts(networks(client), containers);
+        return DockerFacts.inOrder(networks(client), containers);
     }
 
     private static Optional<ContainerFacts> inspect(DockerClient client, String id) {
@@ -71,17 +68,6 @@ public final class DockerFactsReader {
                 .toList();
     }
 
-    /** Puts both into the order of their names, so that equal daemons give equal facts. */
-    static DockerFacts facts(Collection<NetworkFacts> networks, Collection<ContainerFacts> containers) {
-        return new DockerFacts(
-                networks.stream()
-                        .sorted(Comparator.comparing(NetworkFacts::name).thenComparing(NetworkFacts::id))
-                        .toList(),
-                containers.stream()
-                        .sorted(Comparator.comparing(ContainerFacts::name).thenComparing(ContainerFacts::id))
-                        .toList());
-    }
-
     static NetworkFacts network(Network network) {
         Map<String, String> options = orEmpty(network.getOptions());
         List<Cidr> subnets = new ArrayList<>();
@@ -96,7 +82,7 @@ public final class DockerFactsReader {
                 network.getId(),
                 network.getName(),
                 driver,
-                driver.equals("bridge") ? bridgeDevice(network.getId(), options) : null,
+                NetworkFacts.bridgeDevice(driver, network.getId(), options),
                 subnets,
                 gateways,
                 Boolean.TRUE.equals(network.getInternal()),
@@ -106,13 +92,6 @@ public final class DockerFactsReader {
     private static List<Network.Ipam.Config> ipamConfigs(Network network) {
         Network.Ipam ipam = network.getIpam();
         return ipam == null || ipam.getConfig() == null ? List.of() : ipam.getConfig();
-    }
-
-    /** The bridge driver names a device {@code br-} and the first twelve digits of the id unless it is told a name. */
-    private static String bridgeDevice(String id, Map<String, String> options) {
-        boolean isDefault = "true".equals(options.get(DEFAULT_BRIDGE));
-        return given(options.get(BRIDGE_NAME))
-                .orElse(isDefault ? "docker0" : "br-" + id.substring(0, Math.min(12, id.length())));
     }
 
     static ContainerFacts container(InspectContainerResponse container) {
@@ -163,10 +142,7 @@ public final class DockerFactsReader {
                 }
             });
         }
-        published.sort(Comparator.comparing(PublishedPort::transport)
-                .thenComparingInt(PublishedPort::containerPort)
-                .thenComparing(p -> Cidr.format(p.hostAddress()))
-                .thenComparingInt(PublishedPort::hostPort));
+        published.sort(PublishedPort.ORDER);
         return published;
     }
 

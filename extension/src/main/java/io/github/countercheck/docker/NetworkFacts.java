@@ -31,6 +31,9 @@ public record NetworkFacts(
         boolean internal,
         Map<String, String> options) {
 
+    private static final String BRIDGE_NAME = "com.docker.network.bridge.name";
+    private static final String DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge";
+
     /** Copies the collections. */
     public NetworkFacts {
         subnets = List.copyOf(subnets);
@@ -47,5 +50,18 @@ public record NetworkFacts(
     public boolean has(Cidr subnet) {
         return subnets.stream()
                 .anyMatch(s -> s.prefixLength() == subnet.prefixLength() && s.contains(subnet.address()));
+    }
+
+    /** The bridge driver names a device {@code br-} and the first twelve digits of the id unless it is told a name. */
+    static @Nullable String bridgeDevice(String driver, String id, Map<String, String> options) {
+        if (!driver.equals("bridge")) {
+            return null;
+        }
+        String given = options.getOrDefault(BRIDGE_NAME, "");
+        if (!given.isEmpty()) {
+            return given;
+        }
+        boolean isDefault = "true".equals(options.get(DEFAULT_BRIDGE));
+        return isDefault ? "docker0" : "br-" + id.substring(0, Math.min(12, id.length()));
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.docker;
 
+import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
+import java.util.Comparator;
 import org.apiguardian.api.API;
 
 /**
@@ -17,6 +19,12 @@ import org.apiguardian.api.API;
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record PublishedPort(Transport transport, int containerPort, InetAddress hostAddress, int hostPort) {
+
+    /** The order in which a container's bindings are kept. */
+    static final Comparator<PublishedPort> ORDER = Comparator.comparing(PublishedPort::transport)
+            .thenComparingInt(PublishedPort::containerPort)
+            .thenComparing(p -> Cidr.format(p.hostAddress()))
+            .thenComparingInt(PublishedPort::hostPort);
 
     /** Tells whether the port is bound to every host address of its family. */
     public boolean isOnAnyAddress() {

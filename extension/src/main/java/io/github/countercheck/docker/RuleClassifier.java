@@ -15,8 +15,13 @@ import org.apiguardian.api.API;
  * come in where the meaning alone leaves it open:
  *
  * <ul>
- *   <li>Which user-defined chains are Docker's. Their names are reserved: the daemon empties them when it starts. A rule
- *       in any other user-defined chain is {@link RuleRole#FOREIGN}, whatever it looks like.
+ *   <li>Which user-defined chains of iptables are Docker's. Their names are reserved: the daemon empties them when it
+ *       starts. Podman's begin with {@code NETAVARK}. A rule in any other user-defined chain is {@link RuleRole#FOREIGN},
+ *       whatever it looks like.
+ *   <li>Which tables of nftables are the engines': {@code docker-bridges}, {@code docker-dns} and {@code docker-overlay} of
+ *       one family, and {@code inet netavark}. Their names are reserved too; a rule in any other table is
+ *       {@link RuleRole#FOREIGN}, also one that is copied from there. Within them a chain is known by where the kernel
+ *       enters it, or by the jumps and verdict maps that lead there; its name counts only where nothing does.
  *   <li>Where a jump without conditions leads, {@code -A FORWARD -j DOCKER-USER}. The target may be empty.
  *   <li>Everything in {@code DOCKER-USER} is the user's and {@link RuleRole#FOREIGN}, but for the bare
  *       {@code -j RETURN} that engines up to 28.2.1 put there.
@@ -26,7 +31,9 @@ import org.apiguardian.api.API;
  * <p>Hard cases, and how they are decided:
  *
  * <ul>
- *   <li>A rule with one condition more than Docker writes, a comment included, is {@link RuleRole#FOREIGN}.
+ *   <li>A rule with one condition more than the engine writes is {@link RuleRole#FOREIGN}. So is one of iptables with a
+ *       comment where the engine writes none. In Docker's tables of nftables comments are not asked: not all of its own
+ *       rules have one.
  *   <li>A rule in one of Docker's chains has a role only if packets get there as they do to Docker's own rule of that
  *       role: {@code -A DOCKER -o docker0 -j DROP} is the user's, for isolation drops only what left another bridge. A
  *       drop of all but one source or destination belongs to an internal network; where the daemon says that the network
@@ -41,6 +48,10 @@ import org.apiguardian.api.API;
  *       ({@code -o docker0 -j DOCKER}) is there too, or if the network is internal, whose old block was one rule long;
  *       else it is {@link RuleRole#FOREIGN}.
  *   <li>{@code -A FORWARD -i docker0 -j ACCEPT} is Docker's only beside the ipset rules of Engine 28.0.0.
+ *   <li>What swarm mode writes into built-in chains of its own namespaces could be anybody's each for itself, and counts as
+ *       Docker's only together: marks beside the translation of what IPVS sends on, a port's rules beside the drops of
+ *       everything else for that address.
+ *   <li>The rules around Podman's translations have the container of those that they lead to.
  *   <li>A translation to a container straight in {@code PREROUTING} is {@link RuleRole#FOREIGN}: Docker's stand behind
  *       the jump for local destinations. One that the user adds to {@code DOCKER} itself, in Docker's words, is taken for
  *       Docker's; its container is null unless its address is a container's.
@@ -56,7 +67,8 @@ public final class RuleClassifier {
     /**
      * Classifies every rule of the ruleset.
      *
-     * @param ruleset a listing of one family
+     * @param ruleset a listing of one family; of the tables that iptables keeps in nftables, those that its own tools
+     *     list, since nft leaves out most of what such a rule asks
      * @param facts what the daemon said at the same time; with {@link DockerFacts#NONE} rules have neither container nor
      *     network, and those about a device with a name of the user's choosing may be taken for foreign ones
      */

@@ -122,9 +122,9 @@ final class SubjectFinder {
         if (network == null) {
             network = network(address);
         }
-        ContainerFacts container =
-                network == null ? null : facts.containerAt(address, network).orElse(null);
-        return bare.withPlace(container, network);
+        Optional<ContainerFacts> container =
+                network == null ? facts.containerAt(address) : facts.containerAt(address, network);
+        return bare.withPlace(container.orElse(null), network);
     }
 
     private static String target(Rule rule) {

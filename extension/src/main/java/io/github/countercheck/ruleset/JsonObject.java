@@ -3,6 +3,7 @@ package io.github.countercheck.ruleset;
 
 import java.util.Arrays;
 import java.util.List;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * null; a number that is no {@code long} is its text. The objects of a listing are small, so that a search is no slower than
  * a hash.
  */
-final class JsonObject {
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class JsonObject {
 
     private String[] names = new String[4];
     private @Nullable Object[] values = new @Nullable Object[4];
@@ -25,26 +27,28 @@ final class JsonObject {
         values[size++] = value;
     }
 
-    int size() {
+    /** Returns how many values it has. */
+    public int size() {
         return size;
     }
 
-    String name(int index) {
+    /** Returns the name of the value at that place. */
+    public String name(int index) {
         return names[index];
     }
 
-    @Nullable
-    Object value(int index) {
+    /** Returns the value at that place. */
+    public @Nullable Object value(int index) {
         return values[index];
     }
 
-    boolean has(String name) {
+    /** Tells whether there is a value of that name, null included. */
+    public boolean has(String name) {
         return index(name) >= 0;
     }
 
     /** Returns the first value of that name, or null. */
-    @Nullable
-    Object get(String name) {
+    public @Nullable Object get(String name) {
         int index = index(name);
         return index < 0 ? null : values[index];
     }
@@ -59,31 +63,29 @@ final class JsonObject {
     }
 
     /** Returns the value of that name if it is an object. */
-    @Nullable
-    JsonObject object(String name) {
+    public @Nullable JsonObject object(String name) {
         return get(name) instanceof JsonObject object ? object : null;
     }
 
     /** Returns the text or number of that name as text, or null. */
-    @Nullable
-    String text(String name) {
+    public @Nullable String text(String name) {
         Object value = get(name);
         return value instanceof String || value instanceof Long ? value.toString() : null;
     }
 
     /** Returns the number of that name, or that default where it is none. */
-    long number(String name, long otherwise) {
+    public long number(String name, long otherwise) {
         return get(name) instanceof Long number ? number : otherwise;
     }
 
     /** Returns the values of that name: of an array all, of anything else that one, of null and nothing none. */
-    List<@Nullable Object> list(String name) {
+    public List<@Nullable Object> list(String name) {
         Object value = get(name);
         return value == null ? List.of() : JsonReader.asList(value);
     }
 
     /** Returns the texts among the values of that name. */
-    List<String> texts(String name) {
+    public List<String> texts(String name) {
         return list(name).stream()
                 .filter(String.class::isInstance)
                 .map(String.class::cast)

@@ -12,10 +12,13 @@ import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the objects of a listing of {@code nft -j} one after the other, so that only one is held at a time. */
-final class JsonReader {
+/** Reads the objects of a JSON text one after the other, so that only one is held at a time. */
+@API(status = API.Status.INTERNAL, since = "0.1")
+public final class JsonReader {
 
     /** Twice what a rule with sets in a concatenation in a map needs. */
     private static final int DEEPEST = 64;
@@ -40,7 +43,8 @@ final class JsonReader {
     private final JsonParser parser;
     private JsonLocation object = JsonLocation.NA;
 
-    JsonReader(String text) {
+    /** Makes a reader that has read nothing yet. */
+    public JsonReader(String text) {
         this.text = text;
         try {
             this.parser = FACTORY.createParser(new StringReader(text));
@@ -50,7 +54,7 @@ final class JsonReader {
     }
 
     /** Makes an error at the object that the sink was given last. */
-    ParseException error(String problem) {
+    public ParseException error(String problem) {
         return error(problem, object);
     }
 
@@ -63,14 +67,32 @@ final class JsonReader {
     }
 
     /**
-     * Reads a whole listing.
+     * Reads a text that is an array of objects, or one object only.
+     *
+     * @param sink takes the objects in order, and may ask for the place of the one that it was given last
+     * @throws ParseException if the text is neither
+     */
+    public void forEachElement(Consumer<JsonObject> sink) {
+        read(() -> elements(sink));
+    }
+
+    /**
+     * Reads a whole listing of nft.
      *
      * @param sink takes its objects in order, and may ask for the place of the one that it was given last
      * @throws ParseException if the text is no listing
      */
     void forEach(Sink sink) {
+        read(() -> listing(sink));
+    }
+
+    private interface Reading {
+        void run() throws IOException;
+    }
+
+    private void read(Reading reading) {
         try {
-            listing(sink);
+            reading.run();
         } catch (JsonProcessingException e) {
             JsonLocation place = e.getLocation();
             throw error(
@@ -78,6 +100,29 @@ final class JsonReader {
                     place == null ? JsonLocation.NA : place);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read from memory", e);
+        }
+    }
+
+    private void elements(Consumer<JsonObject> sink) throws IOException {
+        boolean several = parser.nextToken() == JsonToken.START_ARRAY;
+        if (several) {
+            parser.nextToken();
+        }
+        while (parser.currentToken() != JsonToken.END_ARRAY) {
+            expect(parser.currentToken(), JsonToken.START_OBJECT);
+            JsonLocation start = parser.currentTokenLocation();
+            Object value = value();
+            object = start;
+            if (value instanceof JsonObject given) {
+                sink.accept(given);
+            }
+            if (!several) {
+                break;
+            }
+            parser.nextToken();
+        }
+        if (parser.nextToken() != null) {
+            throw error("text behind the objects", parser.currentTokenLocation());
         }
     }
 

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** What the daemons of the captures said, by the conversion that a living daemon's answers take. */
+/** What the daemons of the captures said. */
 public final class CapturedFacts {
 
     private static final ObjectMapper JSON =
@@ -25,20 +25,27 @@ public final class CapturedFacts {
 
     /** Reads the facts that belong to the dump. */
     public static DockerFacts of(Path dump) {
-        return DockerFactsReader.facts(
+        return DockerFactsJson.facts(
+                DockerFactsJson.networks(Captures.text(dump.resolveSibling("networks.json"))),
+                DockerFactsJson.containers(Captures.text(dump.resolveSibling("containers.json"))));
+    }
+
+    /** Reads the same by the conversion that a living daemon's answers take. */
+    static DockerFacts byClient(Path dump) {
+        return DockerFacts.inOrder(
                 networks(dump).stream().map(DockerFactsReader::network).toList(),
                 containers(dump).stream().map(DockerFactsReader::container).toList());
     }
 
-    static List<Network> networks(Path dump) {
+    private static List<Network> networks(Path dump) {
         return List.of(read(json(dump, "networks"), Network[].class));
     }
 
-    static List<InspectContainerResponse> containers(Path dump) {
+    private static List<InspectContainerResponse> containers(Path dump) {
         return List.of(read(json(dump, "containers"), InspectContainerResponse[].class));
     }
 
-    static <T> T read(JsonNode json, Class<T> type) {
+    private static <T> T read(JsonNode json, Class<T> type) {
         return JSON.convertValue(json, type);
     }
 

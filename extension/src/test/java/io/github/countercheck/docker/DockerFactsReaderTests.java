@@ -41,7 +41,7 @@ class DockerFactsReaderTests {
     @ParameterizedTest
     @MethodSource("daemons")
     void capturedNetworks(Path dump) {
-        DockerFacts facts = CapturedFacts.of(dump);
+        DockerFacts facts = CapturedFacts.byClient(dump);
 
         assertThat(facts.networks()).extracting(NetworkFacts::name).containsExactly("back", "bridge", "front", "vault");
         for (JsonNode said : CapturedFacts.json(dump, "networks")) {
@@ -67,7 +67,7 @@ class DockerFactsReaderTests {
     @ParameterizedTest
     @MethodSource("daemons")
     void capturedContainers(Path dump) {
-        DockerFacts facts = CapturedFacts.of(dump);
+        DockerFacts facts = CapturedFacts.byClient(dump);
 
         assertThat(facts.containers()).extracting(ContainerFacts::name).containsExactly("db1", "web1", "web2", "web3");
         ContainerFacts web2 = facts.container("web2").orElseThrow();
@@ -96,7 +96,7 @@ class DockerFactsReaderTests {
     @Test
     void bothFamiliesOfAnEndpointAndOfAPort() {
         DockerFacts facts =
-                CapturedFacts.of(Captures.dump("docker-29.7-iptables-nft/ipv6/1-published.ip6tables-save.txt"));
+                CapturedFacts.byClient(Captures.dump("docker-29.7-iptables-nft/ipv6/1-published.ip6tables-save.txt"));
         ContainerFacts web1 = facts.container("web1").orElseThrow();
 
         assertThat(web1.endpoints().get(0).ipv6()).isEqualTo(SampleFacts.address("fd00:dead:beef::2"));

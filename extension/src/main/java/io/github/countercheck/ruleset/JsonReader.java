@@ -73,7 +73,11 @@ public final class JsonReader {
      * @throws ParseException if the text is neither
      */
     public void forEachElement(Consumer<JsonObject> sink) {
-        read(() -> elements(sink));
+        try {
+            elements(sink);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
     }
 
     /**
@@ -83,24 +87,21 @@ public final class JsonReader {
      * @throws ParseException if the text is no listing
      */
     void forEach(Sink sink) {
-        read(() -> listing(sink));
-    }
-
-    private interface Reading {
-        void run() throws IOException;
-    }
-
-    private void read(Reading reading) {
         try {
-            reading.run();
-        } catch (JsonProcessingException e) {
-            JsonLocation place = e.getLocation();
-            throw error(
-                    "no JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""),
-                    place == null ? JsonLocation.NA : place);
+            listing(sink);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read from memory", e);
+            throw unreadable(e);
         }
+    }
+
+    private RuntimeException unreadable(IOException e) {
+        if (e instanceof JsonProcessingException json) {
+            JsonLocation place = json.getLocation();
+            return error(
+                    "no JSON: " + json.getOriginalMessage().lines().findFirst().orElse(""),
+                    place == null ? JsonLocation.NA : place);
+        }
+        return new UncheckedIOException("cannot read from memory", e);
     }
 
     private void elements(Consumer<JsonObject> sink) throws IOException {

@@ -28,18 +28,18 @@ public final class Captures {
 
     /** Finds all dumps of both tools of iptables. Fails if there are few, so that nothing passes for want of input. */
     public static List<Path> dumps() {
-        return find("tables-save.txt", 200);
+        return find(".*tables-save\\.txt", 200);
     }
 
-    /** Finds all dumps of nft's JSON. Fails if there are few. */
+    /** Finds all dumps of nft's JSON of daemons that write nftables themselves. Fails if there are few. */
     public static List<Path> nftDumps() {
-        return find(".nft.json", 20);
+        return find(".*-nftables/.*\\.nft\\.json", 20);
     }
 
-    private static List<Path> find(String ending, int atLeast) {
+    private static List<Path> find(String pattern, int atLeast) {
         List<Path> found;
         try (Stream<Path> files = Files.walk(ROOT)) {
-            found = files.filter(f -> f.toString().endsWith(ending)).sorted().toList();
+            found = files.filter(f -> f.toString().matches(pattern)).sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Decides the matches of iptables for a packet on its way. */
 final class IptablesMatcher {
@@ -378,16 +379,37 @@ final class IptablesMatcher {
             if (!source && !option.name().equals("--dst-type")) {
                 continue;
             }
-            List<Truth> any = new ArrayList<>();
-            for (String word : option.value().split(",", -1)) {
-                any.add(type(source, word, onDevice ? (onArrivalDevice ? passage.in : passage.out) : ""));
-            }
-            all = all.and(Truth.any(any).negatedIf(option.negated()));
+            String device = onDevice ? (onArrivalDevice ? passage.in : passage.out) : "";
+            List<String> words = List.of(option.value().split(",", -1));
+            Truth one =
+                    passage.family() == Family.IPV6 ? ipv6Type(source, words, device) : anyType(source, words, device);
+            all = all.and(one.negatedIf(option.negated()));
         }
         return all;
     }
 
-    private Truth type(boolean source, String word, String device) {
+    private Truth anyType(boolean source, List<String> words, @Nullable String device) {
+        return Truth.any(words.stream().map(w -> type(source, w, device)).toList());
+    }
+
+    /** In IPv6 the kernel takes a local address for a unicast one too, and wants that beside what else is listed. */
+    private Truth ipv6Type(boolean source, List<String> words, @Nullable String device) {
+        Span addresses = source ? passage.source : passage.destination;
+        Truth multicast = within(addresses, Cidr.parse("ff00::/8"));
+        Truth all = Truth.YES;
+        if (words.contains("MULTICAST")) {
+            all = all.and(multicast);
+        }
+        if (words.contains("UNICAST")) {
+            all = all.and(multicast.negatedIf(true));
+        }
+        List<String> routed = words.stream()
+                .filter(w -> !w.equals("MULTICAST") && !w.equals("UNICAST"))
+                .toList();
+        return routed.isEmpty() ? all : all.and(anyType(source, routed, device));
+    }
+
+    private Truth type(boolean source, String word, @Nullable String device) {
         AddressType type;
         try {
             type = AddressType.valueOf(word);

@@ -83,7 +83,7 @@ final class Passage {
         if (destinationType == null
                 && arrives
                 && routing.typeOf(destination).isEmpty()
-                && routing.deviceTo(destination).isEmpty()) {
+                && !routing.isInSubnet(destination)) {
             destinationType = AddressType.LOCAL;
             assumptions.add(RoutingFacts.describe(destination)
                     + " is taken for an address of this host, as it is in no known subnet; if it is another machine's, say"

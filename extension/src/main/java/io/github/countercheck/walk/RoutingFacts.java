@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class RoutingFacts {
 
     /** Nothing but what every host has. */
-    public static final RoutingFacts NONE = new RoutingFacts(List.of(), Set.of(), Set.of(), false);
+    public static final RoutingFacts NONE = new RoutingFacts(List.of(), Set.of(), Set.of(), null, false);
 
     /**
      * What lies behind a device.
@@ -50,14 +50,21 @@ public final class RoutingFacts {
     private final List<Link> links;
     private final Set<Own> own;
     private final Set<String> loopbackRouted;
+    private final @Nullable String defaultDevice;
     private final boolean complete;
 
-    private RoutingFacts(Collection<Link> links, Collection<Own> own, Set<String> loopbackRouted, boolean complete) {
+    private RoutingFacts(
+            Collection<Link> links,
+            Collection<Own> own,
+            Set<String> loopbackRouted,
+            @Nullable String defaultDevice,
+            boolean complete) {
         this.links = links.stream()
                 .sorted(Comparator.comparingInt((Link l) -> -l.net().prefixLength()))
                 .toList();
         this.own = Set.copyOf(own);
         this.loopbackRouted = Set.copyOf(loopbackRouted);
+        this.defaultDevice = defaultDevice;
         this.complete = complete;
     }
 
@@ -84,7 +91,7 @@ public final class RoutingFacts {
                         .ifPresent(links::add);
             }
         }
-        return new RoutingFacts(links, own, Set.of(), false);
+        return new RoutingFacts(links, own, Set.of(), null, false);
     }
 
     private static boolean covers(Link known, Link told) {
@@ -204,7 +211,7 @@ public final class RoutingFacts {
     public RoutingFacts withHostAddresses(Collection<InetAddress> addresses) {
         Set<Own> all = new HashSet<>(own);
         addresses.forEach(a -> all.add(new Own(null, a)));
-        return new RoutingFacts(links, all, loopbackRouted, true);
+        return new RoutingFacts(links, all, loopbackRouted, defaultDevice, true);
     }
 
     /**
@@ -218,23 +225,28 @@ public final class RoutingFacts {
         more.add(new Link(device, address.network(), false, true));
         Set<Own> all = new HashSet<>(own);
         all.add(new Own(device, address.address()));
-        return new RoutingFacts(more, all, loopbackRouted, complete);
+        return new RoutingFacts(more, all, loopbackRouted, defaultDevice, complete);
     }
 
     /** Adds a device on which packets for loopback addresses are let in: {@code net.ipv4.conf.DEV.route_localnet} is 1. */
     public RoutingFacts withLoopbackRouted(String device) {
         Set<String> all = new HashSet<>(loopbackRouted);
         all.add(device);
-        return new RoutingFacts(links, own, all, complete);
+        return new RoutingFacts(links, own, all, defaultDevice, complete);
+    }
+
+    /** Says by which device packets leave for addresses that are in no device's subnet. */
+    public RoutingFacts withDefaultDevice(String device) {
+        return new RoutingFacts(links, own, loopbackRouted, device, complete);
     }
 
     boolean routesLoopback(String device) {
         return loopbackRouted.contains(device);
     }
 
-    /** Tells whether all that lies behind that device is known. */
+    /** Tells whether that is a bridge of which all subnets are known. */
     boolean knows(String device) {
-        return links.stream().anyMatch(l -> l.device().equals(device) && l.isSubnet());
+        return links.stream().anyMatch(l -> l.device().equals(device) && l.bridge() && l.isSubnet());
     }
 
     boolean isBridge(@Nullable String device) {
@@ -246,7 +258,17 @@ public final class RoutingFacts {
         return links.stream()
                 .filter(l -> addresses.isIn(l.net()))
                 .map(Link::device)
-                .findFirst();
+                .findFirst()
+                .or(() -> isOutside(addresses) ? Optional.ofNullable(defaultDevice) : Optional.empty());
+    }
+
+    private boolean isOutside(Span addresses) {
+        return links.stream()
+                .allMatch(l -> addresses.in(Span.of(l.net()), "", "").isNo());
+    }
+
+    boolean isInSubnet(Span addresses) {
+        return links.stream().anyMatch(l -> addresses.isIn(l.net()));
     }
 
     /** Tells whether the address is in a subnet of that device. */

@@ -5,6 +5,7 @@ import io.github.countercheck.ruleset.BaseChain;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Match;
+import io.github.countercheck.ruleset.NftRule;
 import io.github.countercheck.ruleset.Policy;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.walk.Packet.State;
@@ -388,8 +389,10 @@ final class Walk {
     /** Returns what the rule does, or null if the packet does not meet it. */
     private @Nullable Ruling rule(HookEntry entry, Rule rule) {
         Targets targets = new Targets(passage, hook);
-        if (rule.nft() != null) {
-            return null;
+        NftRule nft = rule.nft();
+        if (nft != null) {
+            return new NftRuleRunner(passage, rule, entry.table(), targets, questions, cite(entry, rule))
+                    .run(nft.statements());
         }
         IptablesMatcher matcher = new IptablesMatcher(passage, rule, walker.sets());
         List<Truth> open = new ArrayList<>();

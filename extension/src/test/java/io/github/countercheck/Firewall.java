@@ -35,7 +35,8 @@ public final class Firewall implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     /** The variant that the daemon writes with, which need not be the one that this machine's own name leads to. */
-    private static final String IPTABLES = System.getenv().getOrDefault("COUNTERCHECK_BACKEND", "iptables");
+    private static final String IPTABLES =
+            "iptables-legacy".equals(System.getenv("COUNTERCHECK_BACKEND")) ? "iptables-legacy" : "iptables";
 
     private final Netns netns;
     private final Family family;

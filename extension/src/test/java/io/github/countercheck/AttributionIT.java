@@ -109,7 +109,8 @@ class AttributionIT {
         stranger = Peer.start(Image.TOOLBOX.reference(), true);
         InetAddress host = stranger.hostAddress(Family.IPV4);
         int port = web.getMappedPort(80);
-        calls = new Noise(() -> Prober.send(stranger.place(), Transport.TCP, host, port, "", Limits.DEFAULT, tuple -> {}));
+        calls = new Noise(
+                () -> Prober.send(stranger.place(), Transport.TCP, host, port, "", Limits.DEFAULT, tuple -> {}));
         inTalkative = Toolbox.inNetworkOf(
                 Image.TOOLBOX.reference(), talkative.getContainerId(), talkative.getContainerName());
         String own = talkative
@@ -120,7 +121,8 @@ class AttributionIT {
                 .getIpAddress();
         Place place = new Place(inTalkative, List.of(Cidr.parseAddress(own)));
         InetAddress outside = stranger.address(Family.IPV4);
-        outbound = new Noise(() -> Prober.send(place, Transport.TCP, outside, Peer.PORT, "", Limits.DEFAULT, tuple -> {}));
+        outbound =
+                new Noise(() -> Prober.send(place, Transport.TCP, outside, Peer.PORT, "", Limits.DEFAULT, tuple -> {}));
     }
 
     @AfterAll

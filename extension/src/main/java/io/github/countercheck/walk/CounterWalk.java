@@ -116,8 +116,13 @@ public final class CounterWalk {
             List<Step> behind = new ArrayList<>();
             table.leadsTo(rule).forEach(next -> addChain(table, next, measured, depth + 1, above, behind));
             if (known.hits() > 0 || !behind.isEmpty()) {
-                steps.add(
-                        new Step(depth, known.location(), known.position(), body(rule), known.classified().purpose(), known.hits()));
+                steps.add(new Step(
+                        depth,
+                        known.location(),
+                        known.position(),
+                        body(rule),
+                        known.classified().purpose(),
+                        known.hits()));
                 steps.addAll(behind);
             }
         }

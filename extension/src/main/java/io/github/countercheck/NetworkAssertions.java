@@ -37,6 +37,17 @@ import org.testcontainers.containers.Network;
  * the filter table counts packets. A hit is not delivery: what was translated can be dropped later, and then each retry
  * counts again. A rule counts whoever hit it, not the test's packets alone.
  *
+ * <p><b>Whose flows.</b> Where {@link Traffic} sent to the port that is claimed, or from the sender that is claimed, and
+ * conntrack knows each of these flows, they alone are counted, exactly: strangers on the same port, or other containers of
+ * the same subnet, neither disturb nor help. The rule must have counted at least as much; less, or a peer that saw another
+ * source address than conntrack, is a failure of its own: the witnesses disagree. Where Traffic sent nothing to it, or
+ * conntrack has no entry of one of its flows (a connection that was refused, a first packet that was dropped) or cannot be
+ * read, the rule's counter decides. Claims on packets of flows already known, and on rules that are written out, are always
+ * decided by counters.
+ *
+ * <p><b>Resets.</b> A counter that was zeroed, or whose rule was written again, tells nothing. The assertion then passes if
+ * conntrack, or the peer for masquerading, proves the test's own flows, and logs by which; else it was not measured.
+ *
  * <p><b>Failures.</b> A claim that does not hold is an {@link AssertionFailedError} that says what was expected, what was
  * counted, what was sent and why they differ. What could not be measured (a counter that was reset, a probe that was
  * never sent) is a {@link CountercheckException}, neither a pass nor a failure. Where a hit is awaited, the limit is the
@@ -104,8 +115,8 @@ public final class NetworkAssertions {
     /**
      * Asserts that a flow to a TCP port which the container publishes was translated to the container (nat, DNAT).
      *
-     * <p>Proves that the first packet of at least one flow met the DNAT rule of this container and port. Does not prove
-     * that it arrived: see {@link #assertForwardAccepted}.
+     * <p>Proves that the first packet of at least one flow met the DNAT rule of this container and port; and, where
+     * conntrack knows the flows that the test sent there, that it was one of these. Does not prove that it was answered.
      *
      * @param container the container
      * @param containerPort the port inside the container
@@ -146,7 +157,8 @@ public final class NetworkAssertions {
      * Asserts that nothing was translated to that TCP port of the container, although something was sent.
      *
      * <p>The control: a probe was sent in this window, and the DNAT rule is there to count. Without them it is a
-     * {@link CountercheckException}.
+     * {@link CountercheckException}. Probes to this very port, which conntrack knows, decide whoever else calls it; a test
+     * that sent elsewhere only claims that nobody called it.
      *
      * @param container the container
      * @param containerPort the port inside the container
@@ -256,7 +268,8 @@ public final class NetworkAssertions {
 
     /**
      * As {@link #assertMasqueraded(String)}, for the networks of that container. The rule serves the whole subnet; that it
-     * was this container is known where the test sent the flow to its own peer, which then must agree.
+     * was this container is known by conntrack's entry of what the test sent from it, whose answers go to an address that
+     * is not the container's own, and by the peer, if it went there.
      */
     public static Proof assertMasqueraded(ContainerState container) {
         return masquerade(Measurement.current().window(), container).assertHit(HitCount.ANY);

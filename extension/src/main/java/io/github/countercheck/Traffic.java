@@ -244,6 +244,7 @@ public final class Traffic {
                     .forEach(facts -> session.awaitIpv6(
                             facts.networksOf(facts.containers().get(0))));
         }
+        session.trackConnections(Family.of(address), measurement.baseline());
         Window before = measurement.freshWindow();
         String given = shape.payload();
         String payload = given != null ? given : shape.transport() == Transport.UDP ? "countercheck" : "";

@@ -200,8 +200,8 @@ public final class OwnTable implements AutoCloseable {
      */
     public synchronized void trackConnections() {
         if (!tracksConnections) {
-            require("add chain inet " + name + " tracking " + base("prerouting", AFTER_CONNTRACK) + "; add rule inet "
-                    + name + " tracking ct state new");
+            // The kernel begins to track when such a rule is made. The chain hangs on no hook: no packet ever meets it.
+            require("add chain inet " + name + " tracking; add rule inet " + name + " tracking ct state new");
             tracksConnections = true;
         }
     }

@@ -18,12 +18,15 @@ import io.github.countercheck.netns.Netns;
 import io.github.countercheck.netns.OwnTable;
 import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
 import io.github.countercheck.traffic.Conntrack;
 import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.traffic.Place;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +55,7 @@ public final class DaemonSession implements AutoCloseable {
     private final Settings settings;
     private final CounterSource counters;
     private final Conntrack conntrack;
+    private final Set<Family> tracked = EnumSet.noneOf(Family.class);
     private final Netns reader;
     private final Map<String, Place> insides = new HashMap<>();
     private final Map<String, Toolbox> sidecars = new HashMap<>();
@@ -161,6 +165,23 @@ public final class DaemonSession implements AutoCloseable {
     /** Returns what reads the rules and counters. */
     public CounterSource counters() {
         return counters;
+    }
+
+    /**
+     * Lets the daemon's namespace track flows of that family, by a table of our own where no rule that stands asks for it.
+     * Where no such table can be had it is left at that: conntrack then has no entries, and other witnesses decide.
+     *
+     * @param rules the rules as they stand
+     */
+    public synchronized void trackConnections(Family family, CounterSnapshot rules) {
+        if (!tracked.add(family) || Conntrack.isAskedFor(family, rules.rulesets())) {
+            return;
+        }
+        try {
+            ownTable().trackConnections();
+        } catch (CountercheckException e) {
+            LOG.debug("no {} flows are tracked in {}", family.inWords(), reader.description(), e);
+        }
     }
 
     /** Returns what asks the connection tracking of the daemon's namespace. */

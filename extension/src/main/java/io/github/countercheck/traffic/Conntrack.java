@@ -6,9 +6,12 @@ import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Ruleset;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /**
@@ -27,12 +30,28 @@ public final class Conntrack {
     private static final String PROC = "/proc/net/nf_conntrack";
     private static final int NO_LINE = 1;
 
+    /** What of a rule makes the kernel register connection tracking; the words of iptables, then those of nft. */
+    private static final Pattern ASKS = Pattern.compile(
+            "(^| )(-m (state|conn|helper|cluster)|-j (DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP|CT|CONN|SYNPROXY)"
+                    + "|ct |dnat |snat |masquerade|redirect)");
+
     private final Netns netns;
     private volatile boolean toolMissing;
 
     /** Asks in that namespace, which stays the caller's to close. */
     public Conntrack(Netns netns) {
         this.netns = netns;
+    }
+
+    /**
+     * Tells whether one of the rules makes the kernel track flows of that family. It tracks nothing where no rule asks for
+     * it, as with {@code "iptables": false}, or over IPv6 where all rules are of IPv4.
+     */
+    public static boolean isAskedFor(Family family, List<Ruleset> rulesets) {
+        return rulesets.stream()
+                .filter(ruleset -> ruleset.family().sees(family))
+                .flatMap(Ruleset::rules)
+                .anyMatch(rule -> ASKS.matcher(rule.spec()).find());
     }
 
     /** Returns what the kernel knows of the flow that its sender made so. */

@@ -61,7 +61,7 @@ public final class Prober {
             throw new CountercheckException(
                     "a UDP probe without a payload would send nothing", "give it one: traffic.udp().payload(\"ping\")");
         }
-        InetAddress source = to.isLoopbackAddress() ? to : source(from, Family.of(to));
+        InetAddress source = to.isLoopbackAddress() ? to : source(from, to);
         for (int attempt = 0; attempt < TRIES_FOR_A_PORT; attempt++) {
             Tuple tuple = new Tuple(transport, source, from.freshPort(), to, port);
             announce.accept(tuple);
@@ -90,8 +90,10 @@ public final class Prober {
                 "look with `ss -an` for what holds the ports from 20000 to 31999 there");
     }
 
-    private static InetAddress source(Place from, Family family) {
-        return from.address(family)
+    /** A sender with several addresses uses the one that its routes choose. */
+    private static InetAddress source(Place from, InetAddress to) {
+        Family family = Family.of(to);
+        InetAddress own = from.address(family)
                 .orElseThrow(() -> new CountercheckException(
                         "nothing can be sent over " + family.inWords() + " from "
                                 + from.netns().description() + ", which has no " + family.inWords() + " address",
@@ -99,6 +101,7 @@ public final class Prober {
                                 ? "join the container to a network with IPv6 (enable_ipv6, or \"ipv6\" in daemon.json); see"
                                         + " `sysctl net.ipv6.conf.all.disable_ipv6` there"
                                 : "join the container to a network with IPv4"));
+        return from.sourceTo(to).orElse(own);
     }
 
     private static Command command(Tuple tuple, String payload, Limits limits) {

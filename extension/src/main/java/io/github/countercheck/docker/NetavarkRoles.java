@@ -251,9 +251,8 @@ final class NetavarkRoles implements RuleWriter {
     /** A jump to one of netavark's own chains. */
     private boolean isJump(Rule rule) {
         Target target = rule.target();
-        boolean own =
-                target != null && (rule.table().equals(TABLE) || target.name().startsWith(CHAINS));
-        return own
+        return target != null
+                && (rule.table().equals(TABLE) || target.name().startsWith(CHAINS))
                 && does(rule, target.name())
                 && ruleset.chain(rule.table(), target.name()).isPresent();
     }

@@ -137,7 +137,8 @@ final class Passage {
     }
 
     void comeFromHost(Span port) {
-        Optional<InetAddress> address = routing.addressOf(out, family());
+        // Loopback addresses are not for others, so on lo the kernel takes one of another device.
+        Optional<InetAddress> address = "lo".equals(out) ? Optional.empty() : routing.addressOf(out, family());
         comeFrom(address.map(Span::of).orElseGet(this::anyAddress), port);
         sourceType = AddressType.LOCAL;
     }

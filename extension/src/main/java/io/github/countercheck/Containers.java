@@ -3,7 +3,7 @@ package io.github.countercheck;
 
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
-import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.ContainerState;
 
@@ -12,13 +12,15 @@ final class Containers {
 
     private Containers() {}
 
-    /** Returns what the daemon says about its networks and that container, under the name that the test gives it. */
-    static DockerFacts facts(Window window, ContainerState container) {
-        return named(window, window.session().facts(List.of(id(container))));
+    /** Returns what the daemon says about its networks and those containers, under the names that the test gives them. */
+    static DockerFacts facts(Window window, ContainerState... containers) {
+        return named(
+                window,
+                window.session().facts(Stream.of(containers).map(Containers::id).toList()));
     }
 
     /** Returns what the daemon says about its networks and all running containers, under the names of the test. */
-    static DockerFacts facts(Window window) {
+    static DockerFacts allFacts(Window window) {
         return named(window, window.session().facts());
     }
 

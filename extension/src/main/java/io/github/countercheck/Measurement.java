@@ -99,7 +99,7 @@ public final class Measurement implements AutoCloseable {
     public String walk() {
         Window window = window();
         Observation observation = Observation.of(
-                window.families(), window.baseline(), session.counters().read(), Containers.facts(window));
+                window.families(), window.baseline(), session.counters().read(), Containers.allFacts(window));
         return Stream.concat(
                         window.flows().stream().map(flow -> "  sent " + flow),
                         Stream.of(CounterWalk.of(observation).inLines()))

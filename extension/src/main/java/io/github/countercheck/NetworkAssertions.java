@@ -2,6 +2,8 @@
 package io.github.countercheck;
 
 import io.github.countercheck.diagnosis.FailureText;
+import io.github.countercheck.docker.Classification;
+import io.github.countercheck.docker.ClassifiedRule;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.NetworkFacts;
@@ -16,11 +18,14 @@ import io.github.countercheck.ruleset.RuleSpec;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
+import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.opentest4j.AssertionFailedError;
 import org.testcontainers.containers.ContainerState;
@@ -314,6 +319,197 @@ public final class NetworkAssertions {
     }
 
     /**
+     * Asserts that a flow which the container sent to a port that it publishes itself came back to it with the host's
+     * address as its source (nat, MASQUERADE).
+     *
+     * <p>Only so does the answer come back by the host. It takes a daemon without docker-proxy
+     * ({@code "userland-proxy": false}); with it, the proxy takes such connections and the claim fails.
+     *
+     * @param container the container; sent with {@code traffic.from(container).toPublishedPort(container, 80)}
+     * @param containerPort the TCP port inside the container
+     */
+    public static Proof assertHairpinMasqueraded(ContainerState container, int containerPort) {
+        return about(
+                        Measurement.current().window(),
+                        container,
+                        (facts, known) -> Subject.hairpin(known, containerPort, TCP))
+                .assertHit(HitCount.ANY);
+    }
+
+    /** As {@link #assertHairpinMasqueraded(ContainerState, int)}, for that flow: each of its probes was masqueraded. */
+    public static Proof assertHairpinMasqueraded(Flow flow, ContainerState container, int containerPort) {
+        return about(
+                        flow.window(),
+                        container,
+                        (facts, known) -> Subject.hairpin(known, containerPort, flow.transport()))
+                .assertHit(atLeast(flow.probes().size()));
+    }
+
+    /**
+     * Asserts that packets from one container to another of the same network were let through (filter, FORWARD).
+     *
+     * <p>They meet rules only where the bridge hands them over (br_netfilter, {@code bridge-nf-call-iptables}); elsewhere it
+     * is a {@link CountercheckException}, however well they get there.
+     *
+     * @param from the container that sent: {@code traffic.from(from).toContainer(to, 80)}
+     * @param to the container it sent to
+     */
+    public static Proof assertIccAccepted(ContainerState from, ContainerState to) {
+        Icc icc = Icc.of(Measurement.current().window(), from, to);
+        return new Verification(icc.window(), icc.facts(), Subject.icc(icc.from(), icc.to(), icc.network()))
+                .assertHit(HitCount.ANY);
+    }
+
+    /**
+     * Asserts that packets from one container to another of the same network were dropped, for inter-container
+     * communication is off ({@code "icc": false}). As for {@link #assertIccAccepted}, the bridge must hand them over.
+     *
+     * @param from the container that sent: {@code traffic.from(from).toContainer(to, 80)}
+     * @param to the container it sent to
+     */
+    public static Proof assertIccDropped(ContainerState from, ContainerState to) {
+        Icc icc = Icc.of(Measurement.current().window(), from, to);
+        return new Denial(
+                        icc.window(),
+                        icc.facts(),
+                        "dropped from container " + icc.from().name() + " to "
+                                + icc.to().name() + ", network " + icc.network().name(),
+                        icc::isFromTo,
+                        rules -> rules.iccDrop(icc.network()),
+                        false,
+                        "a rule that drops what that network's containers send one another")
+                .assertHolds();
+    }
+
+    /**
+     * Asserts that two networks are isolated from each other: what a container of one sent to an address of the other was
+     * not answered, and a rule that isolates counted it. Both directions are looked at in which something was sent.
+     *
+     * <p>The control is what was sent: {@code traffic.from(a).toContainer(b, 80)}, or it is a
+     * {@link CountercheckException}. It is about containers' own addresses; a published port is open to all on most
+     * engines, and where docker-proxy runs.
+     */
+    public static Proof assertIsolated(Network one, Network other) {
+        return isolated(Measurement.current().window(), one.getId(), other.getId());
+    }
+
+    /** As {@link #assertIsolated(Network, Network)}, by the networks' names or ids. */
+    public static Proof assertIsolated(String one, String other) {
+        return isolated(Measurement.current().window(), one, other);
+    }
+
+    /** As {@link #assertIsolated(Network, Network)}, for that flow. */
+    public static Proof assertIsolated(Flow flow, Network one, Network other) {
+        return isolated(flow.window(), one.getId(), other.getId());
+    }
+
+    private static Proof isolated(Window window, String one, String other) {
+        DockerFacts facts = Containers.allFacts(window);
+        NetworkFacts first = network(facts, one);
+        NetworkFacts second = network(facts, other);
+        List<Denial> ways = Stream.of(isolation(window, facts, first, second), isolation(window, facts, second, first))
+                .filter(way -> window.flows().stream()
+                        .flatMap(flow -> flow.probes().stream())
+                        .anyMatch(probe -> way.about().test(probe.tuple())))
+                .toList();
+        if (ways.isEmpty()) {
+            // It says that nothing was sent.
+            return isolation(window, facts, first, second).assertHolds();
+        }
+        List<Proof> proofs = ways.stream().map(Denial::assertHolds).toList();
+        return new Proof(
+                proofs.stream().map(Proof::claim).collect(Collectors.joining("; ")),
+                proofs.stream().flatMap(proof -> proof.rules().stream()).toList(),
+                proofs.get(0).witnesses(),
+                window.flows());
+    }
+
+    private static Denial isolation(Window window, DockerFacts facts, NetworkFacts from, NetworkFacts to) {
+        return new Denial(
+                window,
+                facts,
+                "isolated: network " + from.name() + " from " + to.name(),
+                tuple -> from.contains(tuple.source()) && to.contains(tuple.destination()),
+                rules -> rules.isolation(from, to),
+                false,
+                "a rule that drops what comes from network " + from.name() + " to addresses of " + to.name());
+    }
+
+    /**
+     * Asserts that a flow was stopped in the daemon's firewall: no probe was answered, and rules or policies that drop or
+     * reject counted at least one packet for each.
+     *
+     * @param flow what was sent
+     */
+    public static Proof assertDropped(Flow flow) {
+        return dropped(
+                flow,
+                "dropped",
+                rules -> rules.rules().stream()
+                        .filter(r -> Denial.stops(r.rule()))
+                        .toList(),
+                true,
+                "a rule or policy that drops or rejects");
+    }
+
+    /** As {@link #assertDropped(Flow)}, by rules of that role. */
+    public static Proof assertDroppedBy(Flow flow, RuleRole role) {
+        return dropped(flow, "dropped by " + role, rules -> rules.withRole(role), false, "a rule with role " + role);
+    }
+
+    /**
+     * As {@link #assertDropped(Flow)}, by that rule of the flow's family.
+     *
+     * @param flow what was sent
+     * @param table the table, {@code filter}
+     * @param chain the chain, {@code DOCKER-USER}
+     * @param iptablesSpec the rule as {@code iptables} takes it
+     * @throws ParseException if it is not a rule
+     */
+    public static Proof assertDroppedBy(Flow flow, String table, String chain, String iptablesSpec) {
+        Subject cited = Subject.rule(flow.family(), RuleSpec.parse(flow.family(), table, chain, iptablesSpec));
+        return dropped(flow, "dropped by " + cited.wanted(), cited.rules(), false, cited.wanted());
+    }
+
+    private static Proof dropped(
+            Flow flow,
+            String claim,
+            Function<Classification, List<ClassifiedRule>> rules,
+            boolean policies,
+            String wanted) {
+        Window window = flow.window();
+        return new Denial(window, Containers.allFacts(window), claim, tuple -> true, rules, policies, wanted)
+                .assertHolds();
+    }
+
+    /**
+     * Asserts that docker-proxy carried a flow to a published port: it was answered, and no DNAT rule translated it.
+     *
+     * <p>So it goes with what is sent to 127.0.0.1, by a container of the same bridge, or to a port whose DNAT rule is lost.
+     *
+     * @param flow what was sent
+     * @param container the container that publishes the port
+     * @param containerPort the port inside the container
+     */
+    public static Proof assertProxied(Flow flow, ContainerState container, int containerPort) {
+        DockerFacts facts = Containers.facts(flow.window(), container);
+        return new Proxying(flow, facts, Containers.require(facts, container), containerPort).assertHolds();
+    }
+
+    /** As {@link #assertMasqueraded(ContainerState)}, for that flow and the network that its sender is in. */
+    public static Proof assertMasqueraded(Flow flow) {
+        Window window = flow.window();
+        DockerFacts facts = window.session().facts(List.of());
+        InetAddress source = flow.probes().get(0).tuple().source();
+        NetworkFacts network = facts.networkOf(source)
+                .orElseThrow(() -> new CountercheckException(
+                        Cidr.format(source) + " is in no network of the daemon, so that nothing masquerades it",
+                        "send from a container: traffic.from(container).toOutside()"));
+        return new Verification(window, facts, Subject.masquerade(network, "network " + network.name(), flow.family()))
+                .assertHit(atLeast(flow.probes().size()));
+    }
+
+    /**
      * Asserts what a built-in chain does with packets that no rule decided.
      *
      * @param table the table, {@code filter}
@@ -460,10 +656,14 @@ public final class NetworkAssertions {
 
     private static Verification masquerade(Window window, Network network) {
         DockerFacts facts = window.session().facts(List.of());
-        NetworkFacts known = facts.network(network.getId())
-                .orElseThrow(() -> new CountercheckException(
-                        "the daemon does not know network " + network.getId(), "assert while the network is there"));
+        NetworkFacts known = network(facts, network.getId());
         return new Verification(window, facts, Subject.masquerade(known, "network " + known.name(), null));
+    }
+
+    private static NetworkFacts network(DockerFacts facts, String idOrName) {
+        return facts.network(idOrName)
+                .orElseThrow(() -> new CountercheckException(
+                        "the daemon does not know network " + idOrName, "assert while the network is there"));
     }
 
     private static Verification masquerade(Window window, String subnet) {

@@ -190,6 +190,35 @@ record Subject(
                 null);
     }
 
+    static Subject hairpin(ContainerFacts container, int port, Transport transport) {
+        return ofPort(
+                Claim.HAIRPIN,
+                "nat",
+                rules -> rules.hairpinSelf(container, transport, port),
+                "hairpin",
+                "masqueraded",
+                "masquerades what goes back to",
+                container,
+                port,
+                transport);
+    }
+
+    static Subject icc(ContainerFacts from, ContainerFacts to, NetworkFacts network) {
+        return new Subject(
+                Claim.ICC_ACCEPT,
+                "filter",
+                rules -> rules.iccAccept(network),
+                "packets",
+                "accepted from container " + from.name() + " to " + to.name() + ", network " + network.name(),
+                "a rule of the filter table that accepts what that network's containers send one another",
+                to,
+                network,
+                Transport.TCP,
+                0,
+                null,
+                null);
+    }
+
     static Subject rule(Family family, Rule wanted) {
         String chain = wanted.chain();
         String spec = RuleSpec.normalise(family, wanted).spec();

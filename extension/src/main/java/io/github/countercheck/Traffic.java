@@ -2,6 +2,7 @@
 package io.github.countercheck;
 
 import io.github.countercheck.docker.ContainerFacts;
+import io.github.countercheck.docker.Endpoint;
 import io.github.countercheck.docker.PublishedPort;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
@@ -84,6 +85,15 @@ public final class Traffic {
     /** Sends UDP datagrams, one a probe, and waits for one in answer to each. */
     public Traffic udp() {
         return with(shape.withTransport(Transport.UDP));
+    }
+
+    /**
+     * Sends SCTP, if the kernel has it and the tool image's socat can.
+     *
+     * <p>A probe makes an association and ends it again.
+     */
+    public Traffic sctp() {
+        return with(shape.withTransport(Transport.SCTP));
     }
 
     /** Sends over IPv4, as is the default. */
@@ -221,6 +231,32 @@ public final class Traffic {
     }
 
     /**
+     * Sends to the container's own address, past any published port: from a container of the same network over the bridge,
+     * from another network or from outside by way of the rules that are to keep such packets out.
+     *
+     * @param container the container
+     * @param port the port that it listens on, or none
+     * @throws CountercheckException if it has no address of the family, or the probe could not be sent
+     */
+    public Flow toContainer(ContainerState container, int port) {
+        ContainerFacts known = facts(container);
+        ContainerState sender = shape.sender();
+        List<String> shared = sender == null
+                ? List.of()
+                : facts(sender).endpoints().stream().map(Endpoint::networkId).toList();
+        InetAddress address = known.endpoints().stream()
+                .sorted(Comparator.comparing(endpoint -> !shared.contains(endpoint.networkId())))
+                .flatMap(endpoint ->
+                        Stream.ofNullable(shape.family() == Family.IPV6 ? endpoint.ipv6() : endpoint.ipv4()))
+                .findFirst()
+                .orElseThrow(() -> new CountercheckException(
+                        "container " + known.name() + " has no "
+                                + shape.family().inWords() + " address",
+                        "join it to a network that has some"));
+        return send(address, checked(port), List.of(container));
+    }
+
+    /**
      * Sends to a literal address, whatever is there.
      *
      * @param address a numeric address of either family; a name is refused, for looking it up would be traffic too
@@ -229,10 +265,14 @@ public final class Traffic {
      * @throws IllegalArgumentException if the address is not numeric, or the port is not one
      */
     public Flow to(String address, int port) {
+        return send(Cidr.parseAddress(address), checked(port), List.of());
+    }
+
+    private static int checked(int port) {
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException("not a port: " + port);
         }
-        return send(Cidr.parseAddress(address), port, List.of());
+        return port;
     }
 
     private Flow send(InetAddress address, int port, List<ContainerState> receivers) {

@@ -181,7 +181,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                                 subject.claim(), container, subject.transport(), subject.port(), facts, probes());
             case MASQUERADE -> Attribution.ofSender(this::isOfSubject, networks(), probes());
             case RETURN_TRAFFIC, OUTBOUND_ACCEPT -> Attribution.ofCrossing(subject.claim(), networks(), probes());
-            case RULE -> Attribution.none(subject.claim());
+            case HAIRPIN, ICC_ACCEPT, RULE -> Attribution.none(subject.claim());
         };
     }
 

@@ -56,6 +56,8 @@ class ArchitectureTests {
             .definedBy(BASE + ".session")
             .layer("api")
             .definedBy(BASE)
+            .layer("assertj")
+            .definedBy(BASE + ".assertj")
             .layer("jupiter")
             .definedBy(BASE + ".jupiter")
             .layer("explain")
@@ -78,6 +80,10 @@ class ArchitectureTests {
             .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk", "traffic")
             .whereLayer("session")
             .mayOnlyAccessLayers("ruleset", "await", "snapshot", "netns", "docker", "traffic")
+            .whereLayer("assertj")
+            .mayOnlyAccessLayers("ruleset", "docker", "traffic", "api")
+            .whereLayer("assertj")
+            .mayNotBeAccessedByAnyLayer()
             .whereLayer("jupiter")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("explain")
@@ -125,6 +131,13 @@ class ArchitectureTests {
     @ArchTest
     static final ArchRule nobodyUsesWhatTestcontainersShades =
             noClasses().should().dependOnClassesThat(resideInAPackage("org.testcontainers.shaded.."));
+
+    @ArchTest
+    static final ArchRule onlyOnePackageNeedsAssertj = noClasses()
+            .that()
+            .resideOutsideOfPackage(BASE + ".assertj")
+            .should()
+            .dependOnClassesThat(resideInAPackage("org.assertj.."));
 
     @ArchTest
     static final ArchRule onlyOneClassKnowsAwaitility = noClasses()

@@ -16,6 +16,10 @@ public enum Claim {
     OUTBOUND_ACCEPT,
     /** A flow from the subnet got the host's address as its source. */
     MASQUERADE,
+    /** A flow of the container to a published port of its own got the host's address as its source. */
+    HAIRPIN,
+    /** Packets between containers of one network were let through. */
+    ICC_ACCEPT,
     /** A rule that the test cites was met. */
     RULE
 }

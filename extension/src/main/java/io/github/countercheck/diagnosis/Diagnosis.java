@@ -87,7 +87,15 @@ public final class Diagnosis {
                                 Cause.NO_RULE,
                                 "the chain holds no such rule",
                                 "compare with the chain as it is: iptables-save -c, or iptables -t TABLE -S CHAIN");
-                    case RETURN_TRAFFIC, OUTBOUND_ACCEPT ->
+                    case HAIRPIN ->
+                        new Finding(
+                                Cause.NO_RULE,
+                                "no rule of nat/POSTROUTING masquerades what the container sends to its own port"
+                                        + " " + evidence.port() + "/" + evidence.transport()
+                                        + "; from Engine 28 Docker writes one only without docker-proxy",
+                                "set \"userland-proxy\": false, or send from outside; with docker-proxy such a connection"
+                                        + " ends at the proxy");
+                    case RETURN_TRAFFIC, OUTBOUND_ACCEPT, ICC_ACCEPT ->
                         new Finding(
                                 Cause.NO_RULE,
                                 "no rule of the filter table accepts it for " + networkWords(),
@@ -181,8 +189,8 @@ public final class Diagnosis {
     /** Rules that see every packet count several for a probe; how many is not known. */
     private boolean countsOncePerProbe() {
         return switch (evidence.claim()) {
-            case DNAT, MASQUERADE, FORWARD_ACCEPT -> true;
-            case RETURN_TRAFFIC, OUTBOUND_ACCEPT -> false;
+            case DNAT, MASQUERADE, FORWARD_ACCEPT, HAIRPIN -> true;
+            case RETURN_TRAFFIC, OUTBOUND_ACCEPT, ICC_ACCEPT -> false;
             case RULE ->
                 evidence.claimed().stream().allMatch(rule -> rule.rule().table().equals("nat"));
         };
@@ -231,7 +239,7 @@ public final class Diagnosis {
     }
 
     private Optional<Finding> ownBridge() {
-        if (evidence.claim() != Claim.DNAT || evidence.hits() > 0) {
+        if ((evidence.claim() != Claim.DNAT && evidence.claim() != Claim.HAIRPIN) || evidence.hits() > 0) {
             return Optional.empty();
         }
         return evidence.observation()

@@ -123,6 +123,22 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
         });
     }
 
+    /**
+     * Returns the rules that accept what containers of that network send one another. From Engine 28 it is the one that also
+     * lets them out, which names the bridge alone.
+     */
+    public List<ClassifiedRule> iccAccept(NetworkFacts network) {
+        return select(r -> r.serves(network)
+                && (r.role() == RuleRole.ICC_ACCEPT
+                        || (r.role() == RuleRole.OUTBOUND_ACCEPT
+                                && !RuleShape.of(r.rule()).has(RuleShape.Part.NOT_OUT))));
+    }
+
+    /** Returns the rules that drop what containers of that network send one another. */
+    public List<ClassifiedRule> iccDrop(NetworkFacts network) {
+        return select(r -> r.role() == RuleRole.ICC_DROP && r.serves(network));
+    }
+
     /** Returns the rules that are none of Docker's. */
     public List<ClassifiedRule> foreign() {
         return withRole(RuleRole.FOREIGN);

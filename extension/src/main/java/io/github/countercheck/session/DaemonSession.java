@@ -244,6 +244,16 @@ public final class DaemonSession implements AutoCloseable {
         return place("", toolbox(), peer().hostAddresses());
     }
 
+    /** Tells whether frames that a bridge passes on between its own ports meet the rules of that family (br_netfilter). */
+    public boolean bridgesAskRules(Family family) {
+        String file = family == Family.IPV6 ? "bridge-nf-call-ip6tables" : "bridge-nf-call-iptables";
+        return toolbox()
+                .run(Command.of("cat", "/proc/sys/net/bridge/" + file), LIMIT)
+                .output()
+                .strip()
+                .equals("1");
+    }
+
     /** A kernel without IPv6 has no such file, and one in which it is switched off lists no address, not even lo's. */
     private boolean hasIpv6() {
         return !toolbox()

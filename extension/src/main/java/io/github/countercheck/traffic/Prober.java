@@ -35,6 +35,10 @@ public final class Prober {
             Map.entry("Cannot assign requested address", Outcome.NOT_SENT),
             Map.entry("Invalid argument", Outcome.NOT_SENT));
 
+    /** What socat says where the kernel, or it itself, does not know a protocol. */
+    private static final List<String> UNKNOWN =
+            List.of("Protocol not supported", "Socket type not supported", "unknown device/address");
+
     private Prober() {}
 
     /**
@@ -72,6 +76,12 @@ public final class Prober {
                 throw new CountercheckException(
                         "there is no socat in " + from.netns().description(),
                         "name an image that has it with countercheck.toolbox.image");
+            }
+            if (transport == Transport.SCTP && UNKNOWN.stream().anyMatch(result.errors()::contains)) {
+                throw new CountercheckException(
+                        "SCTP cannot be sent from " + from.netns().description() + ": "
+                                + detail(result, Outcome.NOT_SENT),
+                        "it takes a kernel with SCTP (modprobe sctp) and a socat that was built with it");
             }
             if (!result.errors().contains("Address already in use")) {
                 Outcome outcome = outcome(from, tuple, result);
@@ -111,7 +121,7 @@ public final class Prober {
                 + ",sourceport=" + tuple.sourcePort();
         return switch (tuple.transport()) {
             // -t: how long the other direction may go on once one is at its end; -T: how long both may be silent.
-            case TCP ->
+            case TCP, SCTP ->
                 Command.of(
                                 "socat",
                                 // A reset of an established connection is only a warning to it, and its status is 0.
@@ -119,7 +129,7 @@ public final class Prober {
                                 "-t" + seconds(limits.request()),
                                 "-T" + seconds(limits.request()),
                                 "-",
-                                "TCP" + options + ",connect-timeout=" + seconds(limits.connect()))
+                                tuple.transport().name() + options + ",connect-timeout=" + seconds(limits.connect()))
                         .withInput(payload);
             // A datagram socket has no end, so a child sends, reads the one answer and ends; its fd 4 is our output.
             // socat
@@ -136,8 +146,6 @@ public final class Prober {
                                 "sh",
                                 "UDP" + options + (ipv6 ? ",ipv6-recverr" : ",ip-recverr"))
                         .withEnvironment("PROBE_PAYLOAD", payload);
-            case SCTP ->
-                throw new CountercheckException("SCTP probes are not sent yet", "probe that port with TCP or UDP");
         };
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.countercheck.ContainerNetworkTest;
+import io.github.countercheck.Flow;
 import io.github.countercheck.TestWeb;
 import io.github.countercheck.Traffic;
 import java.io.IOException;
@@ -32,6 +33,17 @@ class ClassPathAndLogIT {
 
         assertThat(output)
                 .contains("successful startedBeforeTheWindow(Traffic)")
+                .contains("successful thatJarIsReallyMissing()")
+                .noneMatch(line -> line.startsWith("failed ") || line.startsWith("skipped "));
+    }
+
+    @Test
+    void withoutAssertjOnlyItsOwnPackageIsLost() throws IOException, InterruptedException {
+        List<String> output =
+                required(WithoutAssertj.class).withoutJar("assertj-core").run();
+
+        assertThat(output)
+                .contains("successful measures(Traffic)")
                 .contains("successful thatJarIsReallyMissing()")
                 .noneMatch(line -> line.startsWith("failed ") || line.startsWith("skipped "));
     }
@@ -84,6 +96,29 @@ class ClassPathAndLogIT {
         void thatJarIsReallyMissing() {
             assertThatThrownBy(() -> Class.forName("org.testcontainers.junit.jupiter.Testcontainers"))
                     .isInstanceOf(ClassNotFoundException.class);
+        }
+    }
+
+    @ContainerNetworkTest
+    static class WithoutAssertj {
+
+        @Container
+        static final GenericContainer<?> web = TestWeb.container();
+
+        @Test
+        void measures(Traffic traffic) {
+            Flow flow = traffic.toPublishedPort(web, 80);
+            assertDnatHit(flow, web, 80);
+        }
+
+        @Test
+        void thatJarIsReallyMissing() {
+            try {
+                Class.forName("org.assertj.core.api.Assertions");
+            } catch (ClassNotFoundException e) {
+                return;
+            }
+            throw new AssertionError("AssertJ is on the class path");
         }
     }
 

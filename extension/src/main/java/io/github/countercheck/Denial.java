@@ -20,6 +20,7 @@ import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.MeasuredRule;
 import io.github.countercheck.walk.Observation;
 import java.net.InetAddress;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -207,8 +208,8 @@ record Denial(
         return seen.moved()
                 .filter(rule -> stops(rule.rule()) && !candidates.contains(rule))
                 .filter(rule -> probes.stream().anyMatch(probe -> mayMatch(rule, probe.tuple(), seen)))
+                .max(Comparator.comparingLong(MeasuredRule::hits))
                 .map(rule -> rule.cite() + "  stopped " + rule.hits())
-                .findFirst()
                 .or(() -> policies
                         ? Optional.empty()
                         : fallen(seen).stream()
@@ -217,7 +218,7 @@ record Denial(
                                 .findFirst())
                 .map(other -> new Finding(
                         Cause.RULE_SHADOWED,
-                        "it was stopped, but by another: " + other,
+                        "it, or the answer to it, was stopped, but by another: " + other,
                         "claim what is meant: assertDropped(flow) takes every rule and policy that drops"))
                 .orElseGet(
                         () -> new Finding(

@@ -125,7 +125,7 @@ class OwnTableIT {
                         .filter(line -> !line.isEmpty() && !line.equals("}") && !line.matches("(table|chain|flags) .*"))
                         .toList();
                 assertThat(rules)
-                        .hasSize(5 + 1 + 12)
+                        .hasSize(4 + 1 + 12)
                         .allMatch(line -> line.matches(
                                 "type filter hook (prerouting|output) priority -?\\d+; policy accept;|ct state new"
                                         + "|.* meta nftrace set 1 comment \"\\d+\""));

@@ -143,7 +143,7 @@ final class NetavarkRoles implements RuleWriter {
         }
         DnatTarget to = DnatTarget.of(rule);
         if (to != null) {
-            if (isDns(rule, shape, to.address())) {
+            if (isDns(shape, to.address())) {
                 return RuleRole.DNS_DNAT;
             }
             return isPort(shape, EnumSet.of(DESTINATION, MARKS_FLOW)) ? RuleRole.PORT_DNAT : RuleRole.FOREIGN;
@@ -172,7 +172,7 @@ final class NetavarkRoles implements RuleWriter {
     }
 
     /** Lookups that a container sends to its gateway go on to the same address and the port where the resolver listens. */
-    private static boolean isDns(Rule rule, RuleShape shape, InetAddress to) {
+    private static boolean isDns(RuleShape shape, InetAddress to) {
         boolean lookup = shape.is(DESTINATION, PROTOCOL, DPORT) || shape.is(DESTINATION, TCP_OR_UDP, DPORT);
         return lookup && "53".equals(shape.name(DPORT)) && to.equals(shape.address(DESTINATION));
     }

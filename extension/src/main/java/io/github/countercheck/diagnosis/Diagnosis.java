@@ -367,7 +367,7 @@ public final class Diagnosis {
                 .moved()
                 .filter(rule -> rule.location().equals(place.location()) && rule.position() < place.position())
                 .filter(rule -> rule.rule().target() != null
-                        && (wanted.rule().table().equals("nat")
+                        && (isTranslation(wanted)
                                 ? ENDING_NAT.contains(rule.rule().target().name())
                                 : "ACCEPT".equals(rule.rule().target().name())))
                 .filter(rule -> rule.role() == RuleRole.FOREIGN || takesSamePackets(rule, wanted))
@@ -378,6 +378,15 @@ public final class Diagnosis {
                                 + rule.hits(),
                         "remove that rule or put it after Docker's; a rule for a container that is gone is left over:"
                                 + " restart Docker"));
+    }
+
+    /** Of nftables, the table's name does not tell. */
+    private boolean isTranslation(MeasuredRule wanted) {
+        return switch (evidence.claim()) {
+            case DNAT, MASQUERADE, HAIRPIN -> true;
+            case RULE -> wanted.rule().table().equals("nat");
+            case FORWARD_ACCEPT, RETURN_TRAFFIC, OUTBOUND_ACCEPT, ICC_ACCEPT -> false;
+        };
     }
 
     /** Docker writes rules of one role for each port and network; only one for the same port takes another's packets. */
@@ -468,7 +477,8 @@ public final class Diagnosis {
     private boolean forwardMoved() {
         return evidence.observation()
                 .moved()
-                .anyMatch(r -> r.rule().table().equals("filter")
+                .anyMatch(r -> (r.rule().table().equals("filter")
+                                || !r.delta().id().backend().isIptables())
                         && r.classified().hooks().contains(Hook.FORWARD));
     }
 

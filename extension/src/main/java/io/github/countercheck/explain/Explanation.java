@@ -30,7 +30,7 @@ final class Explanation {
 
     /** Explains every rule of one moment, in the order of the dumps. */
     static List<ExplainedRule> of(List<Dump> dumps, DockerFacts facts) {
-        Map<Rule, ClassifiedRule> classified = classify(dumps, facts);
+        IdentityHashMap<Rule, ClassifiedRule> classified = classify(dumps, facts);
         List<ExplainedRule> rules = new ArrayList<>();
         for (Dump dump : dumps) {
             for (Dump.OfFamily table : dump.tables()) {
@@ -56,7 +56,7 @@ final class Explanation {
     static List<ExplainedRule> between(List<Dump> before, List<Dump> after, DockerFacts facts) {
         requireSameKinds(before, after, "--after has");
         requireSameKinds(after, before, "before --after there is");
-        Map<Rule, ClassifiedRule> classified = classify(before, facts);
+        IdentityHashMap<Rule, ClassifiedRule> classified = classify(before, facts);
         classified.putAll(classify(after, facts));
         Map<ChainId, List<ExplainedRule>> chains = new LinkedHashMap<>();
         for (List<Dump> moment : List.of(after, before)) {
@@ -90,8 +90,8 @@ final class Explanation {
         return chains.values().stream().flatMap(List::stream).toList();
     }
 
-    private static Map<Rule, ClassifiedRule> classify(List<Dump> dumps, DockerFacts facts) {
-        Map<Rule, ClassifiedRule> classified = new IdentityHashMap<>();
+    private static IdentityHashMap<Rule, ClassifiedRule> classify(List<Dump> dumps, DockerFacts facts) {
+        IdentityHashMap<Rule, ClassifiedRule> classified = new IdentityHashMap<>();
         inOrder(dumps)
                 .forEach(ruleset -> RuleClassifier.classify(ruleset, facts)
                         .rules()
@@ -99,7 +99,7 @@ final class Explanation {
         return classified;
     }
 
-    private static ClassifiedRule known(Rule rule, Map<Rule, ClassifiedRule> classified) {
+    private static ClassifiedRule known(Rule rule, IdentityHashMap<Rule, ClassifiedRule> classified) {
         return Objects.requireNonNull(classified.get(rule), rule::spec);
     }
 

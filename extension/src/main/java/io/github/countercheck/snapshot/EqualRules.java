@@ -2,6 +2,7 @@
 package io.github.countercheck.snapshot;
 
 import io.github.countercheck.ruleset.Counter;
+import io.github.countercheck.ruleset.NftRule;
 import io.github.countercheck.ruleset.Rule;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -97,14 +98,14 @@ final class EqualRules {
         }
         after.removeIf(id -> {
             Rule rule = later.get(id);
-            Rule same = rule == null || rule.nft() == null
-                    ? null
-                    : byHandle.remove(rule.nft().handle());
-            if (same != null) {
-                paired.put(id, same);
-                before.removeIf(r -> r == same);
+            NftRule nft = rule == null ? null : rule.nft();
+            Rule same = nft == null ? null : byHandle.remove(nft.handle());
+            if (nft == null || same == null) {
+                return false;
             }
-            return same != null;
+            paired.put(id, same);
+            before.removeIf(r -> r.nft() != null && r.nft().handle() == nft.handle());
+            return true;
         });
     }
 

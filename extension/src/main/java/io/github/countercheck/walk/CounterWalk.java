@@ -54,7 +54,7 @@ public final class CounterWalk {
 
     /** Draws the walk of what was counted: IPv4 and then IPv6, base chains in the order in which the kernel asks them. */
     public static CounterWalk of(Observation observation) {
-        Map<Rule, MeasuredRule> measured = new IdentityHashMap<>();
+        IdentityHashMap<Rule, MeasuredRule> measured = new IdentityHashMap<>();
         observation.rules().forEach(rule -> measured.put(rule.rule(), rule));
         List<Step> steps = new ArrayList<>();
         observation.delta().chains().stream()
@@ -101,7 +101,7 @@ public final class CounterWalk {
     private static void addChain(
             Table table,
             Chain chain,
-            Map<Rule, MeasuredRule> measured,
+            IdentityHashMap<Rule, MeasuredRule> measured,
             int depth,
             Set<String> above,
             List<Step> steps) {

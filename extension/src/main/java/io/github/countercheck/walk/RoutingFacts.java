@@ -39,7 +39,7 @@ public final class RoutingFacts {
     /**
      * What lies behind a device.
      *
-     * @param ports whether it is a bridge
+     * @param bridge whether it is a bridge
      * @param isSubnet whether it is a whole subnet of the device, not one neighbour of which alone is known
      */
     private record Link(String device, Cidr net, boolean bridge, boolean isSubnet) {}

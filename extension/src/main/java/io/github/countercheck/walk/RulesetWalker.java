@@ -49,7 +49,7 @@ public final class RulesetWalker {
     private final List<Ruleset> rulesets;
     private final RoutingFacts routing;
     private final Map<String, ? extends Collection<Cidr>> sets;
-    private final Map<Rule, ClassifiedRule> classified = new IdentityHashMap<>();
+    private final IdentityHashMap<Rule, ClassifiedRule> classified = new IdentityHashMap<>();
 
     private RulesetWalker(
             List<Ruleset> rulesets,

@@ -60,7 +60,7 @@ public final class TracedRules {
      */
     public static TracedRules of(List<NftListing.OfFamily> listed, CounterSnapshot snapshot, DockerFacts facts) {
         TracedRules known = new TracedRules();
-        Map<Rule, ClassifiedRule> classified = new IdentityHashMap<>();
+        IdentityHashMap<Rule, ClassifiedRule> classified = new IdentityHashMap<>();
         for (Ruleset ruleset : snapshot.rulesets()) {
             RuleClassifier.classify(ruleset, facts).rules().forEach(rule -> classified.put(rule.rule(), rule));
         }

@@ -212,6 +212,8 @@ final class Walk {
         return tied.get(tied.size() - 1);
     }
 
+    // Two rulesets may be equal and still be two.
+    @SuppressWarnings("ReferenceEquality")
     private boolean comesFirst(Station station, List<Station> others) {
         for (Station other : others) {
             HookEntry a = station.entry();

@@ -58,16 +58,16 @@ record Arguments(
         boolean json = false;
         boolean help = false;
         boolean options = true;
-        List<String> files = dumps;
+        boolean afterwards = false;
         for (Iterator<String> rest = words.iterator(); rest.hasNext(); ) {
             String word = rest.next();
             if (!options || !word.startsWith("-") || word.equals("-")) {
-                files.add(word);
+                (afterwards ? after : dumps).add(word);
                 continue;
             }
             switch (word) {
                 case "--" -> options = false;
-                case "--after" -> files = after;
+                case "--after" -> afterwards = true;
                 case "--containers" -> containers = value(word, rest);
                 case "--networks" -> networks = value(word, rest);
                 case "--walk" -> walk = value(word, rest);
@@ -79,7 +79,7 @@ record Arguments(
         if (!help && dumps.isEmpty()) {
             throw new UsageException("no dump was named; --help tells how to use it");
         }
-        if (files == after && after.isEmpty()) {
+        if (afterwards && after.isEmpty()) {
             throw new UsageException("--after needs a dump");
         }
         if (walk != null && !after.isEmpty()) {

@@ -130,6 +130,7 @@ final class Walk {
         if (!pass(Hook.OUTPUT)) {
             return;
         }
+        // A translation changes the route, but what is still to come in OUTPUT is told the device of before.
         boolean toHost = isLocal();
         passage.route(toHost);
         if (!pass(Hook.POSTROUTING)) {
@@ -278,9 +279,6 @@ final class Walk {
             passage.destinationBound = true;
         } else {
             passage.sourceBound = true;
-        }
-        if (hook == Hook.OUTPUT) {
-            passage.route(isLocal());
         }
         return true;
     }

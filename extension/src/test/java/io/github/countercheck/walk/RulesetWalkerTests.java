@@ -354,9 +354,9 @@ class RulesetWalkerTests {
     }
 
     @Test
-    void hostSentPacketsAreRoutedAnewAfterTranslation() {
+    void hostSentPacketsAreRoutedAnewBehindTheHookOfTheirTranslation() {
         PacketWalk walk = walk("tcp 203.0.113.10:5000 -> 203.0.113.10:8080", iptables("""
-                        nat: -A OUTPUT -o lo -j DNAT --to-destination 172.17.0.2:80; filter: -A OUTPUT -o docker0;
+                        nat: -A OUTPUT -o lo -j DNAT --to-destination 172.17.0.2:80; filter: -A OUTPUT -o lo;
                         nat: -A POSTROUTING -o docker0 -m addrtype --src-type LOCAL -j MASQUERADE
                         """));
 

@@ -124,13 +124,17 @@ final class NftRuleRunner {
         return targets.apply(found.get().verdict(), table::chain);
     }
 
-    private Ruling mangle(Statement.Mangle mangle) {
+    private @Nullable Ruling mangle(Statement.Mangle mangle) {
         Expression key = mangle.key();
         boolean mark = key instanceof Expression.Meta meta && meta.key().equals("mark");
         boolean connectionMark =
                 key instanceof Expression.Conntrack ct && ct.key().equals("mark");
         if (!mark && !connectionMark) {
             return isNeutral(key) ? Ruling.CONTINUE : Ruling.undecided("what it sets is not simulated");
+        }
+        if (matcher.value(mangle.value()) instanceof NftValue.Absent) {
+            // Without a flow there is no ct mark to take, and the rule ends.
+            return null;
         }
         Bits value = matcher.markValue(mangle.value()).orElse(Bits.UNKNOWN);
         if (mark) {

@@ -190,19 +190,22 @@ class NativeMutantsIT {
     private static Stream<Mutant> masqueraded() {
         Mutant.Claim claim = new Mutant.Claim(
                 "assertMasqueraded",
-                t -> quick(t).times(2).from(web).toOutside(),
+                t -> quick(t).udp().times(2).from(web).toOutside(),
                 () -> assertMasqueraded(web, times(2)));
         Mutant.Claim none = new Mutant.Claim(
                 "assertNotMasqueraded", t -> t.toPublishedPort(web, 80), () -> assertNotMasqueraded(web));
         String masquerade = "comment \"MASQUERADE\"";
+        // The peer's answer to the container's own address is dropped as direct access. Over TCP it would be sent again
+        // and
+        // again, and count in the windows of others.
         return Stream.of(
-                // The peer's answer to the container's own address is dropped as direct access.
                 claim.fault("rule removed", without(masquerade), Cause.NO_RULE, "[UNREPLIED]", "DROP DIRECT ACCESS"),
                 claim.fault(
                         "shadowed by accept",
                         with(masquerade, "ip saddr " + address(web) + " counter accept"),
-                        Cause.RULE_SHADOWED,
-                        "stands before it"),
+                        Cause.DROPPED_LATER,
+                        "DROP DIRECT ACCESS",
+                        "dropped 2 packets"),
                 claim.fault(
                         "wrong subnet",
                         edited(text -> text.replace("ip saddr " + subnet(text), "ip saddr 10.99.0.0/16")),

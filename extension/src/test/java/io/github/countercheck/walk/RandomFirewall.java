@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Stream;
 
 /** Makes up rules that the kernel takes, and packets that may meet them. The same seed makes the same. */
 final class RandomFirewall {
@@ -93,7 +94,11 @@ final class RandomFirewall {
                 rule.append(" -p ").append(protocol);
             }
             for (int j = random.nextInt(3); j > 0; j--) {
-                rule.append(' ').append(module(family, protocol));
+                String module = module(family, protocol);
+                // Of two ports that one rule asks for iptables-nft-save prints one.
+                String name = module.substring(0, module.indexOf(' ', 3));
+                boolean again = rule.indexOf(name + " ") >= 0 && (name.equals("-m tcp") || name.equals("-m udp"));
+                rule.append(again ? "" : " " + module);
             }
             rule.append(target(family, table, hook, firstChain, protocol));
             listing.append(rule).append('\n');
@@ -294,8 +299,9 @@ final class RandomFirewall {
                 rule.append(condition(family)).append(' ');
             }
             String verdict = nat ? nftNat(family, hook) : verdict(firstChain, hook);
-            // A counter before another condition would count packets that do not meet the rule.
-            boolean counts = !verdict.contains("vmap") && !verdict.contains("nfproto");
+            // A counter before another condition, or before a ct mark that may not be there, would count packets that
+            // do not meet the rule.
+            boolean counts = Stream.of("vmap", "nfproto", "set ct mark").noneMatch(verdict::contains);
             rule.append(counts ? "counter " : "").append(verdict.replace(COUNTED, "counter"));
             if (!isContradiction(rule.toString())) {
                 table.append(rule).append('\n');

@@ -272,17 +272,16 @@ final class IptablesMatcher {
     }
 
     private Truth states(String list) {
+        List<Truth> any = new ArrayList<>();
         for (String word : list.split(",", -1)) {
-            boolean holds = switch (word) {
-                case "DNAT" -> passage.hasFlow() && passage.dnat;
-                case "SNAT" -> passage.hasFlow() && passage.snat;
-                default -> passage.state().name().equals(word);
-            };
-            if (holds) {
-                return Truth.YES;
-            }
+            any.add(
+                    switch (word) {
+                        case "DNAT" -> passage.hasFlow() ? passage.dnat : Truth.NO;
+                        case "SNAT" -> passage.hasFlow() ? passage.snat : Truth.NO;
+                        default -> Truth.of(passage.state().name().equals(word));
+                    });
         }
-        return Truth.NO;
+        return Truth.any(any);
     }
 
     /** Without a flow the kernel answers by the state alone, and no to a rule that does not ask for one. */

@@ -223,9 +223,14 @@ final class NftMatcher {
     private Bits status() {
         boolean first = passage.packet.state() == State.NEW;
         boolean answered = passage.packet.state() == State.ESTABLISHED;
-        long value =
-                (passage.snat ? 16 : 0) | (passage.dnat ? 32 : 0) | (answered ? 2 : 0) | (passage.confirmed ? 8 : 0);
-        long known = 16 | 32 | 8 | (first ? 1 | 2 | 4 | 512 : answered ? 2 : 0);
+        long value = (passage.snat.isYes() ? 16 : 0)
+                | (passage.dnat.isYes() ? 32 : 0)
+                | (answered ? 2 : 0)
+                | (passage.confirmed ? 8 : 0);
+        long known = (passage.snat.question() == null ? 16 : 0)
+                | (passage.dnat.question() == null ? 32 : 0)
+                | 8
+                | (first ? 1 | 2 | 4 | 512 : answered ? 2 : 0);
         return new Bits(value, known);
     }
 

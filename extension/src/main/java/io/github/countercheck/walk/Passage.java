@@ -41,8 +41,11 @@ final class Passage {
     boolean confirmed;
     boolean destinationBound;
     boolean sourceBound;
-    boolean dnat;
-    boolean snat;
+
+    /** Whether the flow is translated. A translation to what was there before is none. */
+    Truth dnat;
+
+    Truth snat;
     Bits mark;
     Bits connectionMark;
 
@@ -59,8 +62,8 @@ final class Passage {
         destinationPort = Span.of(packet.destination().port(), 16);
         untracked = packet.state() == State.UNTRACKED;
         confirmed = packet.state() == State.ESTABLISHED;
-        dnat = packet.dnat();
-        snat = packet.snat();
+        dnat = Truth.of(packet.dnat());
+        snat = Truth.of(packet.snat());
         mark = Bits.of(packet.mark());
         connectionMark = packet.connectionMark() == null ? Bits.UNKNOWN : Bits.of(packet.connectionMark());
         sourceType = packet.sourceType();
@@ -112,6 +115,26 @@ final class Passage {
         return tracked && !untracked && packet.state() != State.INVALID;
     }
 
+    /** Notes that the flow gets another destination, if it is another one. */
+    void translateTo(Span address, Span port) {
+        dnat = dnat.or(isOther(address, destination).or(isOther(port, destinationPort)));
+    }
+
+    /** Notes that the flow gets another source, if it is another one. */
+    void translateFrom(Span address, Span port) {
+        snat = snat.or(isOther(address, source).or(isOther(port, sourcePort)));
+    }
+
+    private static Truth isOther(Span chosen, Span old) {
+        return chosen.equals(old) && chosen.isSingle()
+                ? Truth.NO
+                : chosen.in(
+                                old,
+                                "what translation chose is what was there before",
+                                "what was chosen in translation is not known")
+                        .negatedIf(true);
+    }
+
     void moveTo(Span address, Span port) {
         // What the caller said of the address holds for the one before translation.
         if (!address.equals(destination)) {
@@ -131,15 +154,19 @@ final class Passage {
 
     /** Gives it an address of this host, which one may not be known. */
     void moveToHost(Span port) {
-        Optional<InetAddress> address = routing.addressOf(isHostSent() ? "lo" : in, family());
-        moveTo(address.map(Span::of).orElseGet(this::anyAddress), port);
+        Optional<InetAddress> known = routing.addressOf(isHostSent() ? "lo" : in, family());
+        Span address = known.map(Span::of).orElseGet(this::anyAddress);
+        translateTo(address, port);
+        moveTo(address, port);
         destinationType = AddressType.LOCAL;
     }
 
     void comeFromHost(Span port) {
         // Loopback addresses are not for others, so on lo the kernel takes one of another device.
-        Optional<InetAddress> address = "lo".equals(out) ? Optional.empty() : routing.addressOf(out, family());
-        comeFrom(address.map(Span::of).orElseGet(this::anyAddress), port);
+        Optional<InetAddress> known = "lo".equals(out) ? Optional.empty() : routing.addressOf(out, family());
+        Span address = known.map(Span::of).orElseGet(this::anyAddress);
+        translateFrom(address, port);
+        comeFrom(address, port);
         sourceType = AddressType.LOCAL;
     }
 

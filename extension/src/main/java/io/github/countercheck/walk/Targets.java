@@ -161,13 +161,11 @@ final class Targets {
 
     private void bind(boolean destination, Span address, Span port) {
         if (destination) {
-            boolean same = address.equals(passage.destination) && port.equals(passage.destinationPort);
-            passage.dnat |= !same;
+            passage.translateTo(address, port);
             passage.moveTo(address, port);
             passage.destinationBound = true;
         } else {
-            boolean same = address.equals(passage.source) && port.equals(passage.sourcePort);
-            passage.snat |= !same;
+            passage.translateFrom(address, port);
             passage.comeFrom(address, port);
             passage.sourceBound = true;
         }
@@ -192,7 +190,6 @@ final class Targets {
     private Ruling masquerade(Target target) {
         Span port = port(ports(target), passage.sourcePort, isRandom(target));
         passage.comeFromHost(port);
-        passage.snat = true;
         passage.sourceBound = true;
         return Ruling.ACCEPT;
     }
@@ -200,7 +197,6 @@ final class Targets {
     private Ruling redirect(Target target) {
         Span port = port(ports(target), passage.destinationPort, isRandom(target));
         passage.moveToHost(port);
-        passage.dnat = true;
         passage.destinationBound = true;
         return Ruling.ACCEPT;
     }

@@ -59,8 +59,8 @@ public final class CounterWalk {
         observation.delta().chains().stream()
                 .filter(delta -> delta.after() != null && delta.after().base() != null)
                 .sorted(Comparator.comparing((ChainDelta delta) -> delta.family() == Family.IPV6)
-                        .thenComparing(delta -> ORDER.indexOf(base(delta).hook()))
-                        .thenComparing(delta -> base(delta).priority()))
+                        .thenComparingInt(delta -> ORDER.indexOf(base(delta).hook()))
+                        .thenComparingInt(delta -> base(delta).priority()))
                 .forEach(delta -> {
                     tableOf(observation, delta)
                             .ifPresent(table -> table.chain(delta.chain())

@@ -119,10 +119,10 @@ final class NftMatcher {
     private NftValue payload(Expression.Payload payload) {
         boolean ipv6 = passage.family() == Family.IPV6;
         return switch (payload.protocol() + " " + payload.field()) {
-            case "ip saddr" -> ipv6 ? ABSENT : new NftValue.Number(Type.ADDRESS, passage.source);
-            case "ip daddr" -> ipv6 ? ABSENT : new NftValue.Number(Type.ADDRESS, passage.destination);
-            case "ip6 saddr" -> ipv6 ? new NftValue.Number(Type.ADDRESS, passage.source) : ABSENT;
-            case "ip6 daddr" -> ipv6 ? new NftValue.Number(Type.ADDRESS, passage.destination) : ABSENT;
+            case "ip saddr" -> ipv6 ? ABSENT : new NftValue.Numeric(Type.ADDRESS, passage.source);
+            case "ip daddr" -> ipv6 ? ABSENT : new NftValue.Numeric(Type.ADDRESS, passage.destination);
+            case "ip6 saddr" -> ipv6 ? new NftValue.Numeric(Type.ADDRESS, passage.source) : ABSENT;
+            case "ip6 daddr" -> ipv6 ? new NftValue.Numeric(Type.ADDRESS, passage.destination) : ABSENT;
             case "ip protocol" -> ipv6 ? ABSENT : protocol();
             case "ip6 nexthdr" -> ipv6 ? protocol() : ABSENT;
             case "icmp type", "icmpv6 type" -> icmp(payload.protocol(), true);
@@ -133,7 +133,7 @@ final class NftMatcher {
     }
 
     private NftValue protocol() {
-        return new NftValue.Number(Type.PROTOCOL, Span.of(passage.packet.protocol(), 8));
+        return new NftValue.Numeric(Type.PROTOCOL, Span.of(passage.packet.protocol(), 8));
     }
 
     private NftValue icmp(String protocol, boolean type) {
@@ -144,7 +144,7 @@ final class NftMatcher {
         if (typeAndCode == null) {
             return new NftValue.Open("the packet's ICMP type is not known; say icmp-type");
         }
-        return new NftValue.Number(
+        return new NftValue.Numeric(
                 type ? Type.ICMP_TYPE : Type.NUMBER, Span.of(type ? typeAndCode >> 8 : typeAndCode & 0xff, 8));
     }
 
@@ -167,7 +167,7 @@ final class NftMatcher {
             return ABSENT;
         }
         return isPort && passage.packet.hasPorts()
-                ? new NftValue.Number(Type.PORT, source ? passage.sourcePort : passage.destinationPort)
+                ? new NftValue.Numeric(Type.PORT, source ? passage.sourcePort : passage.destinationPort)
                 : new NftValue.Open("the packet's " + payload.protocol() + " " + payload.field() + " is not known");
     }
 
@@ -249,11 +249,11 @@ final class NftMatcher {
             // An answer goes to where the packet now comes from.
             Span address = source ? passage.destination : passage.source;
             Span number = source ? passage.destinationPort : passage.sourcePort;
-            return new NftValue.Number(type, port ? number : address);
+            return new NftValue.Numeric(type, port ? number : address);
         }
         return passage.original()
                 .map(flow -> source ? flow.source() : flow.destination())
-                .<NftValue>map(e -> new NftValue.Number(type, port ? Span.of(e.port(), 16) : Span.of(e.address())))
+                .<NftValue>map(e -> new NftValue.Numeric(type, port ? Span.of(e.port(), 16) : Span.of(e.address())))
                 .orElseGet(() -> new NftValue.Open("the addresses of its flow are not known"));
     }
 
@@ -295,7 +295,7 @@ final class NftMatcher {
         if (value instanceof NftValue.Flags flags) {
             return Optional.of(flags);
         }
-        if (value instanceof NftValue.Number number
+        if (value instanceof NftValue.Numeric number
                 && number.span().isSingle()
                 && number.span().width() <= 32) {
             return Optional.of(new NftValue.Flags(
@@ -388,7 +388,7 @@ final class NftMatcher {
         if (left instanceof NftValue.Flags flags) {
             return equalBits(flags, right);
         }
-        NftValue.Number number = (NftValue.Number) left;
+        NftValue.Numeric number = (NftValue.Numeric) left;
         Span span = span(right, number.type(), number.span().width());
         return span == null
                 ? unknown("what it is compared with is not known")
@@ -440,10 +440,11 @@ final class NftMatcher {
     }
 
     private Truth order(NftValue left, String operator, Expression right) {
-        NftValue.Number number = left instanceof NftValue.Number n
+        NftValue.Numeric number = left instanceof NftValue.Numeric n
                 ? n
                 : left instanceof NftValue.Flags flags && flags.bits().isKnown()
-                        ? new NftValue.Number(flags.type(), Span.of(flags.bits().value(), 32))
+                        ? new NftValue.Numeric(
+                                flags.type(), Span.of(flags.bits().value(), 32))
                         : null;
         Span bound =
                 number == null ? null : span(right, number.type(), number.span().width());

@@ -21,7 +21,7 @@ sealed interface NftValue {
     }
 
     /** A number, port or address. */
-    record Number(Type type, Span span) implements NftValue {}
+    record Numeric(Type type, Span span) implements NftValue {}
 
     /** A mark or flags. */
     record Flags(Type type, Bits bits) implements NftValue {}

@@ -9,7 +9,6 @@ import io.github.countercheck.ruleset.NamedSet;
 import io.github.countercheck.ruleset.Protocols;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Table;
-import io.github.countercheck.walk.NftValue.Type;
 import io.github.countercheck.walk.Packet.State;
 import io.github.countercheck.walk.PacketWalk.Direction;
 import java.util.List;
@@ -119,10 +118,10 @@ final class NftMatcher {
     private NftValue payload(Expression.Payload payload) {
         boolean ipv6 = passage.family() == Family.IPV6;
         return switch (payload.protocol() + " " + payload.field()) {
-            case "ip saddr" -> ipv6 ? ABSENT : new NftValue.Numeric(Type.ADDRESS, passage.source);
-            case "ip daddr" -> ipv6 ? ABSENT : new NftValue.Numeric(Type.ADDRESS, passage.destination);
-            case "ip6 saddr" -> ipv6 ? new NftValue.Numeric(Type.ADDRESS, passage.source) : ABSENT;
-            case "ip6 daddr" -> ipv6 ? new NftValue.Numeric(Type.ADDRESS, passage.destination) : ABSENT;
+            case "ip saddr" -> ipv6 ? ABSENT : new NftValue.Numeric(NftValue.Type.ADDRESS, passage.source);
+            case "ip daddr" -> ipv6 ? ABSENT : new NftValue.Numeric(NftValue.Type.ADDRESS, passage.destination);
+            case "ip6 saddr" -> ipv6 ? new NftValue.Numeric(NftValue.Type.ADDRESS, passage.source) : ABSENT;
+            case "ip6 daddr" -> ipv6 ? new NftValue.Numeric(NftValue.Type.ADDRESS, passage.destination) : ABSENT;
             case "ip protocol" -> ipv6 ? ABSENT : protocol();
             case "ip6 nexthdr" -> ipv6 ? protocol() : ABSENT;
             case "icmp type", "icmpv6 type" -> icmp(payload.protocol(), true);
@@ -133,7 +132,7 @@ final class NftMatcher {
     }
 
     private NftValue protocol() {
-        return new NftValue.Numeric(Type.PROTOCOL, Span.of(passage.packet.protocol(), 8));
+        return new NftValue.Numeric(NftValue.Type.PROTOCOL, Span.of(passage.packet.protocol(), 8));
     }
 
     private NftValue icmp(String protocol, boolean type) {
@@ -145,7 +144,8 @@ final class NftMatcher {
             return new NftValue.Open("the packet's ICMP type is not known; say icmp-type");
         }
         return new NftValue.Numeric(
-                type ? Type.ICMP_TYPE : Type.NUMBER, Span.of(type ? typeAndCode >> 8 : typeAndCode & 0xff, 8));
+                type ? NftValue.Type.ICMP_TYPE : NftValue.Type.NUMBER,
+                Span.of(type ? typeAndCode >> 8 : typeAndCode & 0xff, 8));
     }
 
     private NftValue tcpFlags() {
@@ -155,7 +155,7 @@ final class NftMatcher {
         Integer flags = passage.packet.tcpFlags();
         return flags == null
                 ? new NftValue.Open("the packet's TCP flags are not known; say flags")
-                : new NftValue.Flags(Type.TCP_FLAGS, Bits.of(flags));
+                : new NftValue.Flags(NftValue.Type.TCP_FLAGS, Bits.of(flags));
     }
 
     private NftValue port(Expression.Payload payload) {
@@ -167,16 +167,18 @@ final class NftMatcher {
             return ABSENT;
         }
         return isPort && passage.packet.hasPorts()
-                ? new NftValue.Numeric(Type.PORT, source ? passage.sourcePort : passage.destinationPort)
+                ? new NftValue.Numeric(NftValue.Type.PORT, source ? passage.sourcePort : passage.destinationPort)
                 : new NftValue.Open("the packet's " + payload.protocol() + " " + payload.field() + " is not known");
     }
 
     private NftValue meta(String key) {
         return switch (key) {
-            case "iifname", "iif" -> new NftValue.Text(Type.DEVICE, List.of(passage.in));
+            case "iifname", "iif" -> new NftValue.Text(NftValue.Type.DEVICE, List.of(passage.in));
             case "oifname", "oif" ->
-                passage.out == null ? new NftValue.OutDevice() : new NftValue.Text(Type.DEVICE, List.of(passage.out));
-            case "mark" -> new NftValue.Flags(Type.NUMBER, passage.mark);
+                passage.out == null
+                        ? new NftValue.OutDevice()
+                        : new NftValue.Text(NftValue.Type.DEVICE, List.of(passage.out));
+            case "mark" -> new NftValue.Flags(NftValue.Type.NUMBER, passage.mark);
             case "l4proto" -> protocol();
             case "nfproto" -> NftValue.Text.of(passage.family() == Family.IPV6 ? "ipv6" : "ipv4");
             case "protocol" -> NftValue.Text.of(passage.family().keyword());
@@ -197,7 +199,7 @@ final class NftMatcher {
     private NftValue conntrack(Expression.Conntrack conntrack) {
         if (conntrack.key().equals("state")) {
             String state = passage.state().name().toLowerCase(Locale.ROOT);
-            return new NftValue.Flags(Type.STATE, Bits.of(STATES.getOrDefault(state, 0L)));
+            return new NftValue.Flags(NftValue.Type.STATE, Bits.of(STATES.getOrDefault(state, 0L)));
         }
         if (!passage.hasFlow()) {
             return ABSENT;
@@ -205,8 +207,8 @@ final class NftMatcher {
         String direction = conntrack.direction();
         Direction own = passage.packet.direction();
         return switch (conntrack.key()) {
-            case "status" -> new NftValue.Flags(Type.STATUS, status());
-            case "mark" -> new NftValue.Flags(Type.NUMBER, passage.connectionMark);
+            case "status" -> new NftValue.Flags(NftValue.Type.STATUS, status());
+            case "mark" -> new NftValue.Flags(NftValue.Type.NUMBER, passage.connectionMark);
             case "direction" ->
                 own == null
                         ? new NftValue.Open("its direction is not known; say dir")
@@ -241,7 +243,7 @@ final class NftMatcher {
         }
         boolean source = conntrack.key().equals("saddr") || conntrack.key().equals("proto-src");
         boolean port = conntrack.key().startsWith("proto");
-        Type type = port ? Type.PORT : Type.ADDRESS;
+        NftValue.Type type = port ? NftValue.Type.PORT : NftValue.Type.ADDRESS;
         if (direction.equals("reply")) {
             if (passage.packet.state() != State.NEW) {
                 return new NftValue.Open("the addresses of its flow are not known");
@@ -266,7 +268,7 @@ final class NftMatcher {
         if (bits.isEmpty()) {
             return left instanceof NftValue.Open ? left : new NftValue.Open("it is not decided without the kernel");
         }
-        Type type = bits.get().type();
+        NftValue.Type type = bits.get().type();
         Bits value = bits.get().bits();
         Optional<Bits> right = operand(binary.right(), type);
         if (right.isEmpty()) {
@@ -284,7 +286,7 @@ final class NftMatcher {
     }
 
     /** A fixed value, or another one of the packet's: {@code meta mark | ct mark}. */
-    private Optional<Bits> operand(Expression expression, Type type) {
+    private Optional<Bits> operand(Expression expression, NftValue.Type type) {
         OptionalLong fixed = bits(expression, type);
         return fixed.isPresent()
                 ? Optional.of(Bits.of(fixed.getAsLong()))
@@ -306,7 +308,7 @@ final class NftMatcher {
 
     /** Returns what a value set into a mark is. */
     Optional<Bits> markValue(Expression expression) {
-        return operand(expression, Type.NUMBER);
+        return operand(expression, NftValue.Type.NUMBER);
     }
 
     private Truth compare(NftValue left, String operator, Expression right) {
@@ -370,7 +372,7 @@ final class NftMatcher {
         if (left instanceof NftValue.Text text) {
             return right instanceof Expression.Value value
                     ? Truth.of(text.words().stream()
-                            .anyMatch(word -> text.type() == Type.DEVICE
+                            .anyMatch(word -> text.type() == NftValue.Type.DEVICE
                                     ? isNamed(word, value.text())
                                     : word.equals(value.text())))
                     : unknown("what it is compared with is not known");
@@ -462,7 +464,7 @@ final class NftMatcher {
     }
 
     /** Returns the numbers that a fixed value stands for, or null. */
-    private @Nullable Span span(Expression expression, Type type, int width) {
+    private @Nullable Span span(Expression expression, NftValue.Type type, int width) {
         if (expression instanceof Expression.Prefix prefix) {
             return Span.of(prefix.net());
         }
@@ -474,7 +476,7 @@ final class NftMatcher {
         if (!(expression instanceof Expression.Value value)) {
             return null;
         }
-        if (type == Type.ADDRESS) {
+        if (type == NftValue.Type.ADDRESS) {
             try {
                 return Span.of(Cidr.parse(value.text()));
             } catch (IllegalArgumentException e) {
@@ -486,7 +488,7 @@ final class NftMatcher {
     }
 
     /** Returns the bits that a fixed value stands for. */
-    private OptionalLong bits(Expression expression, Type type) {
+    private OptionalLong bits(Expression expression, NftValue.Type type) {
         if (expression instanceof Expression.Flags flags) {
             return all(flags.values(), type);
         }
@@ -496,7 +498,7 @@ final class NftMatcher {
         if (!(expression instanceof Expression.Value value)) {
             return OptionalLong.empty();
         }
-        if (type == Type.ADDRESS) {
+        if (type == NftValue.Type.ADDRESS) {
             Span span = span(expression, type, 32);
             return span == null || !span.isSingle()
                     ? OptionalLong.empty()
@@ -505,7 +507,7 @@ final class NftMatcher {
         return number(value.text(), type);
     }
 
-    private OptionalLong all(List<Expression> values, Type type) {
+    private OptionalLong all(List<Expression> values, NftValue.Type type) {
         long all = 0;
         for (Expression value : values) {
             OptionalLong one = bits(value, type);
@@ -517,7 +519,7 @@ final class NftMatcher {
         return OptionalLong.of(all);
     }
 
-    private OptionalLong number(String text, Type type) {
+    private OptionalLong number(String text, NftValue.Type type) {
         Map<String, Long> names = switch (type) {
             case STATE -> STATES;
             case STATUS -> STATUSES;

@@ -68,9 +68,8 @@ class SampleTestsTurnRedIT {
                         "PublishedPortIT#laterPacketsOfAConnectionAreReturnTraffic",
                         "rule for RELATED,ESTABLISHED deleted",
                         "edit filter '/-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT/d'",
-                        "new flows not accepted for container fixedPort",
-                        "exactly 1 new packet",
-                        "NO_RULE: no rule accepts RELATED,ESTABLISHED"),
+                        "return traffic not accepted for container fixedPort",
+                        "NO_RULE: no rule of the filter table accepts it for 172.17.0.0/16"),
                 new Fault(
                         "PublishedPortIT#portOnOneAddressIsTranslatedThere",
                         "DNAT rule for a wrong port",

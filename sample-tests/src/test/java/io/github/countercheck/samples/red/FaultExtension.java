@@ -7,7 +7,9 @@ import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.session.Image;
 import java.lang.reflect.Method;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
@@ -17,7 +19,7 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
  */
 public final class FaultExtension implements InvocationInterceptor {
 
-    static final String FAULT = "samples.fault";
+    private static final Namespace TOOLS = Namespace.create(FaultExtension.class);
 
     /** The fault is a shell script: it may call {@code iptables}, or {@code edit TABLE SED-SCRIPT} to rewrite a table. */
     private static final String PRELUDE = """
@@ -34,20 +36,31 @@ public final class FaultExtension implements InvocationInterceptor {
     public void interceptTestMethod(
             Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
-        String fault = context.getConfigurationParameter(FAULT).orElse("");
+        Optional<String> fault = context.getConfigurationParameter(faultOf(context.getRequiredTestMethod()));
         if (fault.isEmpty()) {
             invocation.proceed();
             return;
         }
-        try (Toolbox tools = Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference())) {
-            run(tools, "iptables-save -c >/tmp/healthy");
-            try {
-                run(tools, PRELUDE + fault);
-                invocation.proceed();
-            } finally {
-                run(tools, "iptables-restore -c </tmp/healthy");
-            }
+        Toolbox tools = tools(context);
+        run(tools, "iptables-save -c >/tmp/healthy");
+        try {
+            run(tools, PRELUDE + fault.get());
+            invocation.proceed();
+        } finally {
+            run(tools, "iptables-restore -c </tmp/healthy");
         }
+    }
+
+    /** The configuration parameter that names the fault of one test. */
+    static String faultOf(Method test) {
+        return "samples.fault." + test.getDeclaringClass().getName() + "." + test.getName();
+    }
+
+    private static Toolbox tools(ExtensionContext context) {
+        return context.getRoot()
+                .getStore(TOOLS)
+                .getOrComputeIfAbsent(
+                        Toolbox.class, t -> Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference()), Toolbox.class);
     }
 
     private static void run(Toolbox tools, String script) {

@@ -3,6 +3,7 @@ package io.github.countercheck.samples.red;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
@@ -11,7 +12,9 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -19,13 +22,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.platform.commons.support.AnnotationSupport;
 import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.junit.platform.commons.support.ReflectionSupport;
 import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.testkit.engine.EngineTestKit;
-import org.junit.platform.testkit.engine.Events;
+import org.junit.platform.testkit.engine.Event;
 import org.opentest4j.AssertionFailedError;
 
 /**
@@ -48,146 +52,151 @@ class SampleTestsTurnRedIT {
         }
     }
 
-    static Stream<Fault> faults() {
-        return Stream.of(
-                new Fault(
-                        "PublishedPortIT#randomPortIsTranslatedOncePerConnection",
-                        "DNAT rules deleted",
-                        "edit nat '/-A DOCKER .*-j DNAT/d'",
-                        "DNAT not hit for container randomPort",
-                        "NO_RULE",
-                        "docker-proxy answered"),
-                new Fault(
-                        "PublishedPortIT#fixedPortIsTranslated",
-                        "DROP in DOCKER-USER",
-                        "iptables -I DOCKER-USER -o docker0 -j DROP",
-                        "exactly 1 new flow",
-                        "DROPPED_LATER",
-                        "filter/DOCKER-USER  -A DOCKER-USER -o docker0 -j DROP  dropped"),
-                new Fault(
-                        "PublishedPortIT#laterPacketsOfAConnectionAreReturnTraffic",
-                        "rule for RELATED,ESTABLISHED deleted",
-                        "edit filter '/-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT/d'",
-                        "return traffic not accepted for container fixedPort",
-                        "NO_RULE: no rule of the filter table accepts it for 172.17.0.0/16"),
-                new Fault(
-                        "PublishedPortIT#portOnOneAddressIsTranslatedThere",
-                        "DNAT rule for a wrong port",
-                        "edit nat 's/--dport 18081 /--dport 18082 /'",
-                        "DNAT not hit for container oneAddress",
-                        "+0",
-                        "RULE_NOT_HIT"),
-                new Fault(
-                        "PublishedPortIT#portOnOneAddressIsNotTranslatedElsewhere",
-                        "DNAT rule without its host address",
-                        "edit nat 's/-d 172.17.0.1.32 \\(.*--dport 18081\\)/\\1/'",
-                        "expected: <REFUSED> but was: <ANSWERED>"),
-                new Fault(
-                        "UdpIT#datagramsAreTranslatedOncePerExchange",
-                        "shadowed by an earlier RETURN",
-                        "iptables -t nat -I DOCKER -p udp -j RETURN",
-                        "DNAT not hit for container echo",
-                        "RULE_SHADOWED",
-                        "nat/DOCKER  -A DOCKER -p udp -j RETURN  stands before it"),
-                new Fault(
-                        "OutboundIT#defaultBridgeIsMasqueraded",
-                        "masquerade rules deleted",
-                        "edit nat '/-j MASQUERADE/d'",
-                        "flows not masqueraded for subnet 172.17.0.0/16",
-                        "NO_RULE",
-                        "the peer saw the container's own address"),
-                new Fault(
-                        "OutboundIT#userDefinedNetworkIsMasqueradedByARuleOfItsOwn",
-                        "masquerade rule for a wrong subnet",
-                        "edit nat 's/-s 172.*16 ! -o br-/-s 10.99.0.0\\/16 ! -o br-/'",
-                        "flows not masqueraded for network"),
-                new Fault(
-                        "OutboundIT#answersComeBackAsReturnTraffic",
-                        "DROP of the answers in DOCKER-USER",
-                        "iptables -I DOCKER-USER -p udp -m udp --sport 9000 -j DROP",
-                        "1 UDP exchange",
-                        "timed out"),
-                new Fault(
-                        "OutboundIT#imageWithoutToolsIsMasqueraded",
-                        "shadowed by an earlier ACCEPT",
-                        "iptables -t nat -I POSTROUTING -s 172.17.0.0/16 -j ACCEPT",
-                        "flows not masqueraded for container toolLess",
-                        "RULE_SHADOWED"),
-                new Fault(
-                        "TwoContainersIT#threeConnectionsToOneAreNoneToTheOther",
-                        "DNAT rules deleted",
-                        "edit nat '/-A DOCKER .*-j DNAT/d'",
-                        "DNAT not hit for container web1",
-                        "NO_RULE"),
-                new Fault(
-                        "TwoContainersIT#eachCountsItsOwn",
-                        "shadowed by an earlier RETURN",
-                        "iptables -t nat -I DOCKER -p tcp -j RETURN",
-                        "DNAT not hit for container web1",
-                        "RULE_SHADOWED"),
-                new Fault(
-                        "ChainsIT#natChainsAcceptWhatNoRuleDecides",
-                        "policy DROP",
-                        "nft 'chain ip nat POSTROUTING { policy drop; }'",
-                        "policy of nat/POSTROUTING is not ACCEPT"),
-                new Fault(
-                        "ChainsIT#eachNewFlowToTheHostIsShownToDocker",
-                        "jump from PREROUTING deleted",
-                        "iptables -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
-                        "rule of nat/PREROUTING not hit",
-                        "NO_RULE",
-                        "nearest"),
-                new Fault(
-                        "ChainsIT#trafficChangesNoRule",
-                        "rule added meanwhile",
-                        "iptables -A DOCKER-USER -s 203.0.113.9/32 -j DROP",
-                        "ruleset changed in 1 place",
-                        "-A DOCKER-USER -s 203.0.113.9/32 -j DROP"),
-                new Fault(
-                        "UserlandProxyIT#loopbackIsAnsweredWithoutTranslation",
-                        "loopback traffic translated",
-                        "iptables -t nat -I OUTPUT -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
-                        "3 TCP connections 127.0.0.1:*"),
-                new Fault(
-                        "UserlandProxyIT#hostsOwnAddressIsTranslated",
-                        "jump from OUTPUT deleted",
-                        "iptables -t nat -D OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
-                        "DNAT not hit for container web",
-                        "+0"),
-                new Fault(
-                        "UserlandProxyIT#lostDnatRuleIsNoticedAlthoughConnectingStillWorks",
-                        "docker-proxy cut off by INPUT",
-                        "iptables -I INPUT -p tcp --dport 32768:65535 -j DROP",
-                        "1 TCP connection",
-                        "timed out"));
-    }
+    static final List<Fault> FAULTS = List.of(
+            new Fault(
+                    "PublishedPortIT#randomPortIsTranslatedOncePerConnection",
+                    "DNAT rules deleted",
+                    "edit nat '/-A DOCKER .*-j DNAT/d'",
+                    "DNAT not hit for container randomPort",
+                    "NO_RULE",
+                    "docker-proxy answered"),
+            new Fault(
+                    "PublishedPortIT#fixedPortIsTranslated",
+                    "DROP in DOCKER-USER",
+                    "iptables -I DOCKER-USER -o docker0 -j DROP",
+                    "exactly 1 new flow",
+                    "DROPPED_LATER",
+                    "filter/DOCKER-USER  -A DOCKER-USER -o docker0 -j DROP  dropped"),
+            new Fault(
+                    "PublishedPortIT#laterPacketsOfAConnectionAreReturnTraffic",
+                    "rule for RELATED,ESTABLISHED deleted",
+                    "edit filter '/-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT/d'",
+                    "return traffic not accepted for container fixedPort",
+                    "NO_RULE: no rule of the filter table accepts it for 172.17.0.0/16"),
+            new Fault(
+                    "PublishedPortIT#portOnOneAddressIsTranslatedThere",
+                    "DNAT rule for a wrong port",
+                    "edit nat 's/--dport 18081 /--dport 18082 /'",
+                    "DNAT not hit for container oneAddress",
+                    "+0",
+                    "RULE_NOT_HIT"),
+            new Fault(
+                    "PublishedPortIT#portOnOneAddressIsNotTranslatedElsewhere",
+                    "DNAT rule without its host address",
+                    "edit nat 's/-d 172.17.0.1.32 \\(.*--dport 18081\\)/\\1/'",
+                    "expected: <REFUSED> but was: <ANSWERED>"),
+            new Fault(
+                    "UdpIT#datagramsAreTranslatedOncePerExchange",
+                    "shadowed by an earlier RETURN",
+                    "iptables -t nat -I DOCKER -p udp -j RETURN",
+                    "DNAT not hit for container echo",
+                    "RULE_SHADOWED",
+                    "nat/DOCKER  -A DOCKER -p udp -j RETURN  stands before it"),
+            new Fault(
+                    "OutboundIT#defaultBridgeIsMasqueraded",
+                    "masquerade rules deleted",
+                    "edit nat '/-j MASQUERADE/d'",
+                    "flows not masqueraded for subnet 172.17.0.0/16",
+                    "NO_RULE",
+                    "the peer saw the container's own address"),
+            new Fault(
+                    "OutboundIT#userDefinedNetworkIsMasqueradedByARuleOfItsOwn",
+                    "masquerade rule for a wrong subnet",
+                    "edit nat 's/-s 172.*16 ! -o br-/-s 10.99.0.0\\/16 ! -o br-/'",
+                    "flows not masqueraded for network"),
+            new Fault(
+                    "OutboundIT#answersComeBackAsReturnTraffic",
+                    "DROP of the answers in DOCKER-USER",
+                    "iptables -I DOCKER-USER -p udp -m udp --sport 9000 -j DROP",
+                    "1 UDP exchange",
+                    "timed out"),
+            new Fault(
+                    "OutboundIT#imageWithoutToolsIsMasqueraded",
+                    "shadowed by an earlier ACCEPT",
+                    "iptables -t nat -I POSTROUTING -s 172.17.0.0/16 -j ACCEPT",
+                    "flows not masqueraded for container toolLess",
+                    "RULE_SHADOWED"),
+            new Fault(
+                    "TwoContainersIT#threeConnectionsToOneAreNoneToTheOther",
+                    "DNAT rules deleted",
+                    "edit nat '/-A DOCKER .*-j DNAT/d'",
+                    "DNAT not hit for container web1",
+                    "NO_RULE"),
+            new Fault(
+                    "TwoContainersIT#eachCountsItsOwn",
+                    "shadowed by an earlier RETURN",
+                    "iptables -t nat -I DOCKER -p tcp -j RETURN",
+                    "DNAT not hit for container web1",
+                    "RULE_SHADOWED"),
+            new Fault(
+                    "ChainsIT#natChainsAcceptWhatNoRuleDecides",
+                    "policy DROP",
+                    "nft 'chain ip nat POSTROUTING { policy drop; }'",
+                    "policy of nat/POSTROUTING is not ACCEPT"),
+            new Fault(
+                    "ChainsIT#eachNewFlowToTheHostIsShownToDocker",
+                    "jump from PREROUTING deleted",
+                    "iptables -t nat -D PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+                    "rule of nat/PREROUTING not hit",
+                    "NO_RULE",
+                    "nearest"),
+            new Fault(
+                    "ChainsIT#trafficChangesNoRule",
+                    "rule added meanwhile",
+                    "iptables -A DOCKER-USER -s 203.0.113.9/32 -j DROP",
+                    "ruleset changed in 1 place",
+                    "-A DOCKER-USER -s 203.0.113.9/32 -j DROP"),
+            new Fault(
+                    "UserlandProxyIT#loopbackIsAnsweredWithoutTranslation",
+                    "loopback traffic translated",
+                    "iptables -t nat -I OUTPUT -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+                    "3 TCP connections 127.0.0.1:*"),
+            new Fault(
+                    "UserlandProxyIT#hostsOwnAddressIsTranslated",
+                    "jump from OUTPUT deleted",
+                    "iptables -t nat -D OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+                    "DNAT not hit for container web",
+                    "+0"),
+            new Fault(
+                    "UserlandProxyIT#lostDnatRuleIsNoticedAlthoughConnectingStillWorks",
+                    "docker-proxy cut off by INPUT",
+                    "iptables -I INPUT -p tcp --dport 32768:65535 -j DROP",
+                    "1 TCP connection",
+                    "timed out"));
 
+    private static final Map<String, TestExecutionResult> OUTCOMES = new HashMap<>();
+
+    /** All in one run, which shares one session with the daemon as a user's tests do. */
     @BeforeAll
-    static void beginTable() throws IOException {
+    static void runEachSampleWithItsFault() throws IOException {
         Files.createDirectories(TABLE.getParent());
         Files.writeString(TABLE, "| test | fault | message |\n|---|---|---|\n");
-    }
-
-    @ParameterizedTest
-    @MethodSource("faults")
-    void withThisFault(Fault fault) throws IOException {
-        Events tests = EngineTestKit.engine("junit-jupiter")
-                .selectors(selectMethod(type(fault.test()), method(fault.test())))
+        EngineTestKit.Builder samples = EngineTestKit.engine("junit-jupiter")
                 .configurationParameter("junit.jupiter.extensions.autodetection.enabled", "true")
                 .configurationParameter("countercheck.required", "true")
                 .configurationParameter("countercheck.await", "300ms")
-                .configurationParameter("countercheck.walk", "failure")
-                .configurationParameter(FaultExtension.FAULT, fault.script())
-                .execute()
-                .testEvents();
+                .configurationParameter("countercheck.walk", "failure");
+        FAULTS.forEach(fault -> samples.selectors(selectMethod(type(fault.test()), method(fault.test())))
+                .configurationParameter(FaultExtension.faultOf(method(fault.test())), fault.script()));
+        samples.execute().testEvents().finished().stream().forEach(SampleTestsTurnRedIT::keep);
+    }
 
-        assertEquals(1, tests.failed().count(), () -> "not red: " + fault);
-        Throwable failure = tests.failed().stream()
-                .flatMap(e -> e.getPayload(TestExecutionResult.class).stream())
-                .flatMap(r -> r.getThrowable().stream())
-                .findFirst()
-                .orElseThrow();
-        assertInstanceOf(AssertionFailedError.class, failure, () -> String.valueOf(failure));
+    private static void keep(Event finished) {
+        MethodSource source =
+                (MethodSource) finished.getTestDescriptor().getSource().orElseThrow();
+        OUTCOMES.put(
+                source.getJavaClass().getSimpleName() + "#" + source.getMethodName(),
+                finished.getRequiredPayload(TestExecutionResult.class));
+    }
+
+    @ParameterizedTest
+    @FieldSource("FAULTS")
+    void withThisFault(Fault fault) throws IOException {
+        TestExecutionResult outcome = OUTCOMES.get(fault.test());
+
+        assertNotNull(outcome, "not run");
+        Throwable failure = outcome.getThrowable().orElse(null);
+        assertInstanceOf(AssertionFailedError.class, failure, () -> "not red: " + fault);
         String message = String.valueOf(failure.getMessage());
         for (String part : fault.said()) {
             assertTrue(message.contains(part), () -> "'" + part + "' is not in\n" + message);
@@ -208,7 +217,9 @@ class SampleTestsTurnRedIT {
                         .map(m -> m.getDeclaringClass().getSimpleName() + "#" + m.getName())
                         .toList();
 
-        assertEquals(new TreeSet<>(samples), faults().map(Fault::test).collect(Collectors.toCollection(TreeSet::new)));
+        assertEquals(
+                new TreeSet<>(samples),
+                FAULTS.stream().map(Fault::test).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     private static Class<?> type(String test) {

@@ -8,7 +8,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Any text at all is either read or refused with a {@link ParseException}, and what is read prints and reads back as the
- * same. In the normal build this runs the committed corpus; {@code JAZZER_FUZZ=1} searches for more.
+ * same. In the normal build this runs the committed corpus; {@code JAZZER_FUZZ=1} with
+ * {@code -Djazzer.hooks=true} searches for more.
  */
 class IptablesSaveParserFuzzTests {
 

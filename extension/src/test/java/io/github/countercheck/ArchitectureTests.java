@@ -83,7 +83,7 @@ class ArchitectureTests {
             .whereLayer("session")
             .mayOnlyAccessLayers("ruleset", "await", "snapshot", "netns", "docker", "traffic")
             .whereLayer("daemon")
-            .mayOnlyAccessLayers("ruleset", "await", "netns", "docker", "traffic")
+            .mayOnlyAccessLayers("ruleset", "await", "netns", "docker", "traffic", "session")
             .whereLayer("assertj")
             .mayOnlyAccessLayers("ruleset", "docker", "traffic", "api")
             .whereLayer("assertj")

@@ -10,6 +10,7 @@ import static io.github.countercheck.NetworkAssertions.times;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.github.countercheck.netns.AmbientHost;
 import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
@@ -106,7 +107,7 @@ class AttributionIT {
 
     @BeforeAll
     static void begin() {
-        stranger = Peer.start(Image.TOOLBOX.reference(), true);
+        stranger = Peer.start(new AmbientHost(Image.TOOLBOX.reference()), true);
         InetAddress host = stranger.hostAddress(Family.IPV4);
         int port = web.getMappedPort(80);
         calls = new Noise(

@@ -88,6 +88,32 @@ public final class Toolbox implements Netns {
     }
 
     /**
+     * Starts one beside a daemon that runs in a container: in that container's network, with sight of its processes, so that
+     * it can enter their namespaces (SYS_ADMIN, SYS_PTRACE) and reach the daemon's socket.
+     *
+     * @param image an image with a shell, nsenter, unshare and what a tool image has
+     * @param daemonId the id of the daemon's container
+     */
+    public static Toolbox beside(String image, String daemonId) {
+        String share = "container:" + daemonId;
+        return new Toolbox(
+                container(
+                                image,
+                                share,
+                                Capability.NET_ADMIN,
+                                Capability.NET_RAW,
+                                Capability.SYS_ADMIN,
+                                Capability.SYS_PTRACE,
+                                Capability.DAC_OVERRIDE)
+                        .withCreateContainerCmdModifier(create -> hostConfig(create.getHostConfig())
+                                .withPidMode(share)
+                                // The usual profile forbids to look at processes that are not under it.
+                                .withSecurityOpts(List.of("apparmor=unconfined"))),
+                image,
+                "the network of the daemon's container");
+    }
+
+    /**
      * Runs one script in the daemon's namespace with sight of the daemon host's processes, and waits for its end.
      *
      * <p>Sight of the processes is what it takes to give an interface to another namespace (NET_ADMIN, SYS_PTRACE).
@@ -122,6 +148,7 @@ public final class Toolbox implements Netns {
         return new GenericContainer<>(DockerImageName.parse(image))
                 .withNetworkMode(networkMode)
                 .withLabel("countercheck.network", networkMode)
+                .withLabel(Owner.LABEL, Owner.SELF.toString())
                 .withCreateContainerCmdModifier(create -> hostConfig(create.getHostConfig())
                         .withCapDrop(Capability.ALL)
                         .withCapAdd(capabilities));

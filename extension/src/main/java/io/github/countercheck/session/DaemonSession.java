@@ -9,14 +9,15 @@ import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.DockerFactsReader;
 import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.netns.AmbientHost;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
+import io.github.countercheck.netns.DaemonHost;
 import io.github.countercheck.netns.DaemonProcess;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.netns.OwnTable;
-import io.github.countercheck.netns.Toolbox;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.snapshot.CounterSnapshot;
@@ -41,7 +42,7 @@ import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 
 /**
- * The Docker daemon that Testcontainers finds, as it is measured: its rules, what it says, and the places to send from.
+ * A Docker daemon as it is measured: its rules, what it says, and the places to send from.
  *
  * <p>What it takes (containers with tools, a peer) is started at first need and closed with the session.
  */
@@ -51,6 +52,7 @@ public final class DaemonSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DaemonSession.class);
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
+    private final DaemonHost host;
     private final DockerClient client;
     private final Settings settings;
     private final CounterSource counters;
@@ -58,35 +60,53 @@ public final class DaemonSession implements AutoCloseable {
     private final Set<Family> tracked = EnumSet.noneOf(Family.class);
     private final Netns reader;
     private final Map<String, Place> insides = new HashMap<>();
-    private final Map<String, Toolbox> sidecars = new HashMap<>();
-    private @Nullable Toolbox toolbox;
+    private final Map<String, Netns> sidecars = new HashMap<>();
     private @Nullable Peer peer;
     private @Nullable OwnTable ownTable;
 
-    private DaemonSession(DockerClient client, Settings settings) {
-        this.client = client;
+    private DaemonSession(DaemonHost host, Settings settings, Netns reader) {
+        this.host = host;
+        this.client = host.client();
         this.settings = settings;
-        this.reader = reader();
+        this.reader = reader;
         this.counters = new NetfilterCounterSource(reader);
         this.conntrack = new Conntrack(reader);
     }
 
     /**
-     * Connects to the daemon and makes sure that its rules can be read.
+     * Connects to the daemon that Testcontainers finds and makes sure that its rules can be read.
      *
      * @throws CountercheckException if there is no daemon, or its rules cannot be read; the message says what to do
      */
     public static DaemonSession open(Settings settings) {
-        DockerClient client;
+        DaemonHost host = new AmbientHost(Image.TOOLBOX.reference());
         try {
-            client = DockerClientFactory.instance().client();
+            host.client();
         } catch (IllegalStateException e) {
             throw new CountercheckException(
                     "no Docker daemon answers (" + e.getMessage() + ")",
                     "start Docker, or point DOCKER_HOST at a daemon; on a bare Debian machine: ci/with-docker COMMAND",
                     e);
         }
-        DaemonSession session = new DaemonSession(client, settings);
+        try {
+            return measured(new DaemonSession(host, settings, reader(host, settings)));
+        } catch (RuntimeException e) {
+            host.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Measures that daemon, with the tools that its host has.
+     *
+     * @param host closed with the session
+     * @throws CountercheckException if its rules cannot be read; the message says what to do
+     */
+    public static DaemonSession open(Settings settings, DaemonHost host) {
+        return measured(new DaemonSession(host, settings, host.own()));
+    }
+
+    private static DaemonSession measured(DaemonSession session) {
         try {
             session.counters.read();
             return session;
@@ -96,11 +116,11 @@ public final class DaemonSession implements AutoCloseable {
         }
     }
 
-    private Netns reader() {
+    private static Netns reader(DaemonHost host, Settings settings) {
         if (settings.reader() == Settings.Reader.TOOLBOX) {
-            return toolbox();
+            return host.own();
         }
-        Optional<Netns> local = local();
+        Optional<Netns> local = local(host.client());
         if (local.isPresent()) {
             LOG.debug("rules are read in {}", local.get().description());
             return local.get();
@@ -111,10 +131,10 @@ public final class DaemonSession implements AutoCloseable {
                             + " entered, or iptables is missing",
                     "run as root on the daemon's host with iptables installed, or set countercheck.reader=toolbox");
         }
-        return toolbox();
+        return host.own();
     }
 
-    private Optional<Netns> local() {
+    private static Optional<Netns> local(DockerClient client) {
         if (!ProcessHandle.current().info().user().orElse("").equals("root")) {
             return Optional.empty();
         }
@@ -122,7 +142,7 @@ public final class DaemonSession implements AutoCloseable {
                         DockerClientFactory.instance().getTransportConfig().getDockerHost())
                 .flatMap(pid -> {
                     Netns netns = new LocalNetns(pid);
-                    if (holdsDaemonsBridges(netns) && hasTools(netns)) {
+                    if (holdsDaemonsBridges(client, netns) && hasTools(client, netns)) {
                         return Optional.of(netns);
                     }
                     netns.close();
@@ -131,7 +151,7 @@ public final class DaemonSession implements AutoCloseable {
     }
 
     /** The owner of the socket may be only a proxy for a daemon elsewhere, as on a desktop with a virtual machine. */
-    private boolean holdsDaemonsBridges(Netns netns) {
+    private static boolean holdsDaemonsBridges(DockerClient client, Netns netns) {
         CommandResult devices = netns.run(Command.of("cat", "/proc/net/dev"), LIMIT);
         Set<String> names = devices.output()
                 .lines()
@@ -145,14 +165,14 @@ public final class DaemonSession implements AutoCloseable {
     }
 
     /** Where nft is missing, only tables of nftables' own cannot be read; that matters if Docker's are such. */
-    private boolean hasTools(Netns netns) {
+    private static boolean hasTools(DockerClient client, Netns netns) {
         return netns.run(Command.of("iptables-nft-save", "--version"), LIMIT).ok()
-                && (!usesNftables()
+                && (!usesNftables(client)
                         || netns.run(Command.of("nft", "--version"), LIMIT).ok());
     }
 
     /** Engine 28.1 and newer say where they keep their rules (API 1.49, {@code FirewallBackend}); older ones know iptables. */
-    private boolean usesNftables() {
+    private static boolean usesNftables(DockerClient client) {
         return client.infoCmd().exec().getRawValues().get("FirewallBackend") instanceof Map<?, ?> backend
                 && String.valueOf(backend.get("Driver")).startsWith("nftables");
     }
@@ -220,20 +240,11 @@ public final class DaemonSession implements AutoCloseable {
         }
     }
 
-    private synchronized Toolbox toolbox() {
-        Toolbox current = toolbox;
-        if (current == null) {
-            current = Toolbox.inDaemonsNetwork(Image.TOOLBOX.reference());
-            toolbox = current;
-        }
-        return current;
-    }
-
     /** Returns the world outside, started at first need. */
     public synchronized Peer peer() {
         Peer current = peer;
         if (current == null) {
-            current = Peer.start(Image.TOOLBOX.reference(), hasIpv6());
+            current = Peer.start(host, hasIpv6());
             peer = current;
         }
         return current;
@@ -241,13 +252,13 @@ public final class DaemonSession implements AutoCloseable {
 
     /** Returns the daemon's own namespace as a place to send from. */
     public Place onHost() {
-        return place("", toolbox(), peer().hostAddresses());
+        return place("", host.own(), peer().hostAddresses());
     }
 
     /** Tells whether frames that a bridge passes on between its own ports meet the rules of that family (br_netfilter). */
     public boolean bridgesAskRules(Family family) {
         String file = family == Family.IPV6 ? "bridge-nf-call-ip6tables" : "bridge-nf-call-iptables";
-        return toolbox()
+        return host.own()
                 .run(Command.of("cat", "/proc/sys/net/bridge/" + file), LIMIT)
                 .output()
                 .strip()
@@ -256,7 +267,7 @@ public final class DaemonSession implements AutoCloseable {
 
     /** A kernel without IPv6 has no such file, and one in which it is switched off lists no address, not even lo's. */
     private boolean hasIpv6() {
-        return !toolbox()
+        return !host.own()
                 .run(Command.of("cat", "/proc/net/if_inet6"), LIMIT)
                 .output()
                 .isEmpty();
@@ -274,7 +285,7 @@ public final class DaemonSession implements AutoCloseable {
             if (bridge != null && network.subnets().stream().anyMatch(Cidr::isIpv6)) {
                 String tentative = Patience.look(
                         LIMIT,
-                        () -> toolbox()
+                        () -> host.own()
                                 .run(Command.of("ip", "-6", "-o", "addr", "show", "dev", bridge, "tentative"), LIMIT)
                                 .output(),
                         String::isEmpty);
@@ -301,8 +312,8 @@ public final class DaemonSession implements AutoCloseable {
         }
         // A restarted container has a new namespace; the process id tells it from the one before.
         String key = container.id() + "/" + container.pid();
-        Toolbox sidecar = sidecars.computeIfAbsent(
-                key, k -> Toolbox.inNetworkOf(Image.TOOLBOX.reference(), container.id(), container.name()));
+        Netns sidecar = sidecars.computeIfAbsent(
+                key, k -> host.inside(container.id(), container.name(), container.pid()));
         return place(key, sidecar, addresses);
     }
 
@@ -312,7 +323,7 @@ public final class DaemonSession implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-        sidecars.values().forEach(Toolbox::close);
+        sidecars.values().forEach(Netns::close);
         sidecars.clear();
         insides.clear();
         if (peer != null) {
@@ -324,9 +335,6 @@ public final class DaemonSession implements AutoCloseable {
             ownTable = null;
         }
         counters.close();
-        if (toolbox != null) {
-            toolbox.close();
-            toolbox = null;
-        }
+        host.close();
     }
 }

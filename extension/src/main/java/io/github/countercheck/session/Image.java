@@ -28,7 +28,19 @@ public enum Image {
 
     /** Returns the image's name as Docker takes it. */
     public String reference() {
-        String property = "countercheck." + name().toLowerCase(Locale.ROOT).replace("_", "") + ".image";
+        return reference(name().toLowerCase(Locale.ROOT).replace("_", ""), standard);
+    }
+
+    /**
+     * Returns the name of the image that has that version of Docker's engine in it, for a daemon to be started from:
+     * {@code countercheck.engine285.image} is that of Engine 28.5.
+     */
+    public static String engine(String version) {
+        return reference("engine" + version.replace(".", ""), "docker:" + version + "-dind");
+    }
+
+    private static String reference(String key, String standard) {
+        String property = "countercheck." + key + ".image";
         return Optional.ofNullable(System.getProperty(property))
                 .or(() -> Optional.ofNullable(System.getenv(Settings.environmentName(property))))
                 .orElse(standard);

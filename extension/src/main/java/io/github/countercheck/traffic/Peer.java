@@ -5,7 +5,8 @@ import io.github.countercheck.CountercheckException;
 import io.github.countercheck.await.Patience;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
-import io.github.countercheck.netns.Toolbox;
+import io.github.countercheck.netns.DaemonHost;
+import io.github.countercheck.netns.Netns;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import java.net.InetAddress;
@@ -65,14 +66,14 @@ public final class Peer implements AutoCloseable {
 
     private static final Pattern LINK = Pattern.compile("link (\\d+)( ipv6)?");
 
-    private final Toolbox toolbox;
+    private final Netns netns;
     private final Place place;
     private final String hostDevice;
     private final List<InetAddress> hostAddresses;
     private final Pattern greeting;
 
-    private Peer(Toolbox toolbox, Place place, String hostDevice, List<InetAddress> hostAddresses, Pattern greeting) {
-        this.toolbox = toolbox;
+    private Peer(Netns netns, Place place, String hostDevice, List<InetAddress> hostAddresses, Pattern greeting) {
+        this.netns = netns;
         this.place = place;
         this.hostDevice = hostDevice;
         this.hostAddresses = List.copyOf(hostAddresses);
@@ -82,53 +83,53 @@ public final class Peer implements AutoCloseable {
     /**
      * Starts the container, lays the cable, and waits until the peer answers.
      *
-     * @param image an image with a shell, ip and socat
+     * @param host where the daemon runs, with tools: a shell, ip and socat
      * @param ipv6 whether the daemon's host has IPv6
      * @throws CountercheckException if one of these fails
      */
-    public static Peer start(String image, boolean ipv6) {
-        Toolbox toolbox = Toolbox.inNetworkOfItsOwn(image, ipv6);
+    public static Peer start(DaemonHost host, boolean ipv6) {
+        DaemonHost.Apart apart = host.apart(ipv6);
+        Netns netns = apart.netns();
         try {
-            Matcher link = join(image, toolbox.pid());
+            Matcher link = join(host, apart.pid());
             int number = Integer.parseInt(link.group(1));
-            List<InetAddress> host = new ArrayList<>();
+            List<InetAddress> gateways = new ArrayList<>();
             List<InetAddress> own = new ArrayList<>();
-            configure(toolbox, Command.of("ip", "link", "set", "lo", "up"));
-            host.add(Cidr.parseAddress("198.18.200." + (4 * number + 1)));
+            configure(netns, Command.of("ip", "link", "set", "lo", "up"));
+            gateways.add(Cidr.parseAddress("198.18.200." + (4 * number + 1)));
             own.add(Cidr.parseAddress("198.18.200." + (4 * number + 2)));
-            configure(toolbox, Command.of("ip", "addr", "add", Cidr.format(own.get(0)) + "/30", "dev", "eth0"));
+            configure(netns, Command.of("ip", "addr", "add", Cidr.format(own.get(0)) + "/30", "dev", "eth0"));
             if (link.group(2) != null) {
                 String cable = "2001:db8:198:18::" + Integer.toHexString(number);
-                host.add(Cidr.parseAddress(cable + ":1"));
+                gateways.add(Cidr.parseAddress(cable + ":1"));
                 own.add(Cidr.parseAddress(cable + ":2"));
-                configure(toolbox, Command.of("ip", "link", "set", "eth0", "addrgenmode", "none"));
-                configure(toolbox, Command.of("ip", "addr", "add", "fe80::2/64", "dev", "eth0", "nodad"));
-                configure(toolbox, Command.of("ip", "addr", "add", cable + ":2/112", "dev", "eth0", "nodad"));
+                configure(netns, Command.of("ip", "link", "set", "eth0", "addrgenmode", "none"));
+                configure(netns, Command.of("ip", "addr", "add", "fe80::2/64", "dev", "eth0", "nodad"));
+                configure(netns, Command.of("ip", "addr", "add", cable + ":2/112", "dev", "eth0", "nodad"));
             }
-            configure(toolbox, Command.of("ip", "link", "set", "eth0", "up"));
-            for (InetAddress gateway : host) {
-                configure(toolbox, Command.of("ip", "route", "add", "default", "via", Cidr.format(gateway)));
+            configure(netns, Command.of("ip", "link", "set", "eth0", "up"));
+            for (InetAddress gateway : gateways) {
+                configure(netns, Command.of("ip", "route", "add", "default", "via", Cidr.format(gateway)));
             }
             String token = UUID.randomUUID().toString();
             Peer peer = new Peer(
-                    toolbox,
-                    new Place(toolbox, own),
+                    netns,
+                    new Place(netns, own),
                     "ccp" + number,
-                    host,
+                    gateways,
                     Pattern.compile("seen " + token + " (\\S+)"));
             peer.serve(token);
             peer.awaitListening();
             return peer;
         } catch (RuntimeException e) {
-            toolbox.close();
+            netns.close();
             throw e;
         }
     }
 
-    private static Matcher join(String image, long pid) {
+    private static Matcher join(DaemonHost host, long pid) {
         String first = Integer.toString(ThreadLocalRandom.current().nextInt(LINKS));
-        String said = Toolbox.runOnDaemonsHost(
-                image,
+        String said = host.run(
                 "joining the peer to the Docker daemon's network",
                 List.of("/bin/sh", "-c", JOIN, "sh", Long.toString(pid), first));
         Matcher link = LINK.matcher(said);
@@ -140,11 +141,11 @@ public final class Peer implements AutoCloseable {
         return link;
     }
 
-    private static void configure(Toolbox toolbox, Command command) {
-        CommandResult result = toolbox.run(command, LIMIT);
+    private static void configure(Netns netns, Command command) {
+        CommandResult result = netns.run(command, LIMIT);
         if (!result.ok()) {
             throw new CountercheckException(
-                    "`" + command + "` failed in " + toolbox.description() + ": " + result.errors(),
+                    "`" + command + "` failed in " + netns.description() + ": " + result.errors(),
                     "check that the daemon lets containers have NET_ADMIN");
         }
     }
@@ -161,7 +162,7 @@ public final class Peer implements AutoCloseable {
     private void serve(String listen, String token) {
         // The token shows that the answer is this peer's and nobody else's who took the packet.
         configure(
-                toolbox,
+                netns,
                 Command.of(
                         "/bin/sh",
                         "-c",
@@ -187,7 +188,7 @@ public final class Peer implements AutoCloseable {
     private boolean isListening() {
         String hex = String.format(":%04X ", PORT);
         Stream<String> sockets = hasIpv6() ? Stream.of("tcp", "udp", "tcp6", "udp6") : Stream.of("tcp", "udp");
-        return sockets.allMatch(file -> toolbox.run(Command.of("cat", "/proc/net/" + file), LIMIT)
+        return sockets.allMatch(file -> netns.run(Command.of("cat", "/proc/net/" + file), LIMIT)
                 .output()
                 .contains(hex));
     }
@@ -246,6 +247,6 @@ public final class Peer implements AutoCloseable {
 
     @Override
     public void close() {
-        toolbox.close();
+        netns.close();
     }
 }

@@ -39,6 +39,7 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.ContainerLaunchException;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
+import org.testcontainers.containers.startupcheck.StartupCheckStrategy;
 import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
 import org.testcontainers.dockerclient.DockerClientProviderStrategy;
 import org.testcontainers.dockerclient.TransportConfig;
@@ -77,6 +78,7 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     private static final String SOCKET = "/run/docker.sock";
     private static final String DATA = "/var/lib/docker";
     private static final Duration START = Duration.ofSeconds(90);
+    private static final Duration TELLS = Duration.ofSeconds(3);
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
     /**
@@ -115,6 +117,7 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     private @Nullable Toolbox beside;
     private @Nullable SocketRelay relay;
     private @Nullable DockerClient client;
+    private String lastSentence = "";
 
     /**
      * Makes one that is not started yet.
@@ -129,6 +132,7 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     private DaemonContainer(EngineImage engine) {
         super(DockerImageName.parse(engine.reference()));
         this.engine = engine;
+        setStartupCheckStrategy(new Unchecked());
         setWaitStrategy(new Answers());
     }
 
@@ -235,7 +239,7 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     }
 
     private CountercheckException problem(ContainerLaunchException cause) {
-        String sentence = getContainerId() == null ? "" : DaemonLog.lastSentence(getLogs());
+        String sentence = lastSentence;
         return sentence.isEmpty()
                 ? new CountercheckException(
                         "no daemon could be started from image " + getDockerImageName(),
@@ -248,16 +252,32 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
                         cause);
     }
 
+    /** Whether dockerd goes on is seen together with whether it answers. */
+    private static final class Unchecked extends StartupCheckStrategy {
+
+        @Override
+        public StartupStatus checkStartupState(DockerClient client, String containerId) {
+            return StartupStatus.SUCCESSFUL;
+        }
+    }
+
     /** Waits until the daemon answers, with what it takes to ask it. */
     private final class Answers extends AbstractWaitStrategy {
 
         @Override
         protected void waitUntilReady() {
-            connect();
+            try {
+                connect();
+            } finally {
+                lastSentence = isRunning() ? "" : DaemonLog.lastSentence(getLogs());
+            }
         }
     }
 
     private void connect() {
+        // That far it gets with a configuration that it takes, if it is to tell so.
+        Patience.look(TELLS, () -> !isRunning() || getLogs().contains("Starting up"), done -> done);
+        requireAnswer(true);
         Toolbox tools = Toolbox.beside(Image.TOOLBOX.reference(), getContainerId());
         beside = tools;
         requireAnswer(Patience.look(START, () -> hasSocket(tools) || !isRunning(), done -> done));
@@ -333,6 +353,16 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
      */
     public GenericContainer<?> container(String image) {
         return new InnerContainer(this, image);
+    }
+
+    /**
+     * Lets a container, not started yet, run in this daemon instead of in the one that Testcontainers finds. A wait for a port
+     * or for HTTP from this JVM, which has no way there, becomes one for something to listen inside.
+     *
+     * @return removes the container from the daemon, which its own {@code stop()} does not
+     */
+    public AutoCloseable adopt(GenericContainer<?> container) {
+        return Adoption.of(this, container);
     }
 
     /**

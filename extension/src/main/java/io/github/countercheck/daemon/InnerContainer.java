@@ -3,15 +3,8 @@ package io.github.countercheck.daemon;
 
 import com.github.dockerjava.api.exception.NotFoundException;
 import io.github.countercheck.CountercheckException;
-import io.github.countercheck.await.Patience;
-import io.github.countercheck.netns.Command;
-import io.github.countercheck.netns.Netns;
-import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.testcontainers.containers.ContainerLaunchException;
 import org.testcontainers.containers.GenericContainer;
-import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
 import org.testcontainers.utility.DockerImageName;
 
 /**
@@ -19,8 +12,6 @@ import org.testcontainers.utility.DockerImageName;
  * the other here.
  */
 final class InnerContainer extends GenericContainer<InnerContainer> {
-
-    private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final DaemonContainer daemon;
     private final String image;
@@ -32,7 +23,7 @@ final class InnerContainer extends GenericContainer<InnerContainer> {
         dockerClient = daemon.client();
         // It is there by the time it is asked for.
         withImagePullPolicy(name -> false);
-        setWaitStrategy(new Listening());
+        setWaitStrategy(new Listening(daemon));
     }
 
     @Override
@@ -57,31 +48,6 @@ final class InnerContainer extends GenericContainer<InnerContainer> {
             }
         }
         super.stop();
-    }
-
-    /** Waits until something listens on each exposed port, as the kernel tells it: no packet is sent for that. */
-    private final class Listening extends AbstractWaitStrategy {
-
-        @Override
-        protected void waitUntilReady() {
-            Long pid = dockerClient
-                    .inspectContainerCmd(getContainerId())
-                    .exec()
-                    .getState()
-                    .getPidLong();
-            List<Integer> ports = getExposedPorts();
-            Netns own = daemon.host().own();
-            if (!Patience.look(startupTimeout, () -> listens(own, pid, ports), all -> all)) {
-                throw new ContainerLaunchException("nothing listens on each of the ports " + ports + " inside");
-            }
-        }
-
-        private static boolean listens(Netns own, Long pid, List<Integer> ports) {
-            String files = "/proc/" + pid + "/net/";
-            String sockets =
-                    own.run(Command.of("cat", files + "tcp", files + "tcp6"), LIMIT).output();
-            return ports.stream().allMatch(port -> sockets.matches("(?s).*:%04X \\S+ 0A .*".formatted(port)));
-        }
     }
 
     @Override

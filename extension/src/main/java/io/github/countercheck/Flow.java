@@ -4,6 +4,7 @@ package io.github.countercheck;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Tuple;
@@ -41,6 +42,12 @@ public final class Flow {
     /** Returns the window of this flow alone. */
     Window window() {
         return new Window(before.session(), before.await(), before.names(), before.baseline(), List.of(this));
+    }
+
+    /** Returns the counters from just before the first probe. */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public CounterSnapshot baseline() {
+        return before.baseline();
     }
 
     /** Returns from where it was sent. */

@@ -64,6 +64,8 @@ class ArchitectureTests {
             .definedBy(BASE + ".jupiter")
             .layer("explain")
             .definedBy(BASE + ".explain")
+            .layer("validate")
+            .definedBy(BASE + ".validate")
             .whereLayer("ruleset")
             .mayNotAccessAnyLayer()
             .whereLayer("await")
@@ -93,6 +95,8 @@ class ArchitectureTests {
             .whereLayer("explain")
             .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk")
             .whereLayer("explain")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("validate")
             .mayNotBeAccessedByAnyLayer()
             // Everybody may say that something could not be measured.
             .ignoreDependency(DescribedPredicate.alwaysTrue(), JavaClass.Predicates.type(CountercheckException.class))
@@ -153,7 +157,7 @@ class ArchitectureTests {
     @ArchTest
     static final ArchRule onlyRulesetsAndReportsKnowJackson = noClasses()
             .that()
-            .resideOutsideOfPackages(BASE + ".ruleset", BASE + ".explain")
+            .resideOutsideOfPackages(BASE + ".ruleset", BASE + ".explain", BASE + ".validate")
             .should()
             .dependOnClassesThat(resideInAPackage("com.fasterxml.jackson.."));
 
@@ -173,6 +177,8 @@ class ArchitectureTests {
     static final ArchRule nothingIsPrinted = noClasses()
             .that()
             .doNotHaveFullyQualifiedName(BASE + ".explain.Explain")
+            .and()
+            .doNotHaveFullyQualifiedName(BASE + ".validate.ConfigCheck")
             .should(ACCESS_STANDARD_STREAMS);
 
     @ArchTest

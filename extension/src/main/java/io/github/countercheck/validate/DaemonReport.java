@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.validate;
+
+import java.time.Duration;
+import java.util.List;
+import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One engine with one configuration.
+ *
+ * @param engine its version as it tells it; as it was asked for where it did not start
+ * @param backend where its rules are, {@code iptables-nft}; null where it did not start, or wrote none
+ * @param config the configuration's file
+ * @param probes the paths
+ * @param elapsed how long it took
+ */
+@API(status = API.Status.EXPERIMENTAL, since = "0.1")
+public record DaemonReport(
+        String engine, @Nullable String backend, String config, List<ProbeReport> probes, Duration elapsed) {
+
+    /** Copies the probes. */
+    public DaemonReport {
+        probes = List.copyOf(probes);
+    }
+
+    /** Returns how many of the paths are worth that. */
+    public long count(Verdict verdict) {
+        return probes.stream().filter(probe -> probe.verdict() == verdict).count();
+    }
+
+    /** Returns that of all paths together: one that failed decides, then one that was not measured. */
+    public Verdict verdict() {
+        if (count(Verdict.FAIL) > 0) {
+            return Verdict.FAIL;
+        }
+        return count(Verdict.UNMEASURED) > 0 || probes.isEmpty() ? Verdict.UNMEASURED : Verdict.PASS;
+    }
+}

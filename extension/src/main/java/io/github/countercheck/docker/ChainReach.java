@@ -6,10 +6,8 @@ import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Expression;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.NamedSet;
-import io.github.countercheck.ruleset.NftRule;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
-import io.github.countercheck.ruleset.Statement;
 import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.ruleset.Target;
 import java.util.ArrayDeque;
@@ -81,7 +79,7 @@ final class ChainReach {
         target(rule)
                 .ifPresent(chain -> jumps.computeIfAbsent(new Place(table.name(), chain), none -> new ArrayList<>())
                         .add(rule));
-        elements(table, rule)
+        dispatches(table, rule)
                 .forEach(d -> dispatches
                         .computeIfAbsent(new Place(table.name(), d.chain()), none -> new ArrayList<>())
                         .add(d));
@@ -95,9 +93,7 @@ final class ChainReach {
                     hooks.computeIfAbsent(new Place(table.name(), chain.name()), place -> EnumSet.noneOf(Hook.class));
             if (known.add(hook)) {
                 for (Rule rule : chain.rules()) {
-                    Stream.concat(target(rule).stream(), elements(table, rule).map(Dispatch::chain))
-                            .flatMap(name -> table.chain(name).stream())
-                            .forEach(open::add);
+                    open.addAll(table.leadsTo(rule));
                 }
             }
         }
@@ -108,22 +104,8 @@ final class ChainReach {
         return target == null ? Optional.empty() : Optional.of(target.name());
     }
 
-    private static Stream<Dispatch> elements(Table table, Rule rule) {
-        NftRule nft = rule.nft();
-        if (nft == null) {
-            return Stream.empty();
-        }
-        return nft.statements().stream()
-                .filter(Statement.VerdictMap.class::isInstance)
-                .flatMap(s -> elements(table, ((Statement.VerdictMap) s).map()))
-                .flatMap(e -> dispatch(rule, e).stream());
-    }
-
-    private static Stream<NamedSet.Element> elements(Table table, Expression map) {
-        if (map instanceof Expression.SetReference reference) {
-            return table.set(reference.name()).stream().flatMap(s -> s.elements().stream());
-        }
-        return map instanceof Expression.AnonymousSet set ? set.elements().stream() : Stream.empty();
+    private static Stream<Dispatch> dispatches(Table table, Rule rule) {
+        return table.verdicts(rule).stream().flatMap(element -> dispatch(rule, element).stream());
     }
 
     private static Optional<Dispatch> dispatch(Rule rule, NamedSet.Element element) {

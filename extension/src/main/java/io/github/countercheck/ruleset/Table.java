@@ -52,26 +52,31 @@ public record Table(
 
     /** Returns the chains that a rule of the table may lead to, by a jump or by way of a verdict map, in order. */
     public List<Chain> leadsTo(Rule rule) {
-        Stream<Target> targets = Stream.ofNullable(rule.target());
-        NftRule nft = rule.nft();
-        if (nft != null) {
-            targets = Stream.concat(
-                    targets,
-                    nft.statements().stream()
-                            .filter(Statement.VerdictMap.class::isInstance)
-                            .flatMap(statement -> elements(((Statement.VerdictMap) statement).map()))
-                            .flatMap(element -> Stream.ofNullable(element.verdict())));
-        }
-        return targets.map(Target::name)
+        return Stream.concat(
+                        Stream.ofNullable(rule.target()),
+                        verdicts(rule).stream().flatMap(element -> Stream.ofNullable(element.verdict())))
+                .map(Target::name)
                 .distinct()
                 .flatMap(name -> chain(name).stream())
                 .toList();
     }
 
-    private Stream<NamedSet.Element> elements(Expression map) {
-        if (map instanceof Expression.SetReference reference) {
-            return set(reference.name()).stream().flatMap(set -> set.elements().stream());
+    /** Returns the elements of the verdict maps that a rule of the table asks, in order. */
+    public List<NamedSet.Element> verdicts(Rule rule) {
+        NftRule nft = rule.nft();
+        return nft == null
+                ? List.of()
+                : nft.statements().stream()
+                        .filter(Statement.VerdictMap.class::isInstance)
+                        .flatMap(statement -> elements(((Statement.VerdictMap) statement).map()).stream())
+                        .toList();
+    }
+
+    /** Returns the elements of a set or map that a rule of the table names or spells out; none where it is neither. */
+    public List<NamedSet.Element> elements(Expression set) {
+        if (set instanceof Expression.SetReference reference) {
+            return set(reference.name()).map(NamedSet::elements).orElse(List.of());
         }
-        return map instanceof Expression.AnonymousSet set ? set.elements().stream() : Stream.empty();
+        return set instanceof Expression.AnonymousSet anonymous ? anonymous.elements() : List.of();
     }
 }

@@ -96,7 +96,13 @@ public record PacketWalk(
             int position,
             @Nullable ClassifiedRule rule,
             String text,
-            String verdict) {}
+            String verdict) {
+
+        /** Returns the same step of another packet. */
+        Step ofPacket(int number, Direction whose) {
+            return new Step(number, whose, hook, family, backend, table, chain, position, rule, text, verdict);
+        }
+    }
 
     /** Copies the lists. */
     public PacketWalk {

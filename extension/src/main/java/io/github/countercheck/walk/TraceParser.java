@@ -222,7 +222,7 @@ public final class TraceParser {
             }
             number++;
             for (Step step : packet.steps) {
-                steps.add(numbered(step, number, direction));
+                steps.add(step.ofPacket(number, direction));
             }
             if (direction == Direction.ORIGINAL && original == null) {
                 original = packet;
@@ -288,21 +288,6 @@ public final class TraceParser {
             }
         }
         return null;
-    }
-
-    private static Step numbered(Step step, int packet, Direction direction) {
-        return new Step(
-                packet,
-                direction,
-                step.hook(),
-                step.family(),
-                step.backend(),
-                step.table(),
-                step.chain(),
-                step.position(),
-                step.rule(),
-                step.text(),
-                step.verdict());
     }
 
     private static boolean rejects(Step step) {

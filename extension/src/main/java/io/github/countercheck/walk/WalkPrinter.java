@@ -30,7 +30,10 @@ final class WalkPrinter {
                 .collect(Collectors.groupingBy(Step::packet, LinkedHashMap::new, Collectors.toList()));
         Map<List<Step>, List<Integer>> ways = new LinkedHashMap<>();
         packets.forEach((packet, steps) -> ways.computeIfAbsent(
-                        steps.stream().map(WalkPrinter::ofAnyPacket).toList(), way -> new ArrayList<>())
+                        steps.stream()
+                                .map(step -> step.ofPacket(0, step.direction()))
+                                .toList(),
+                        way -> new ArrayList<>())
                 .add(packet));
         int width = packets.values().stream()
                 .flatMap(steps -> places(steps).stream())
@@ -47,21 +50,6 @@ final class WalkPrinter {
         lines.add("  " + end());
         walk.assumptions().forEach(assumption -> lines.add("  assumed: " + assumption));
         return String.join("\n", lines);
-    }
-
-    private static Step ofAnyPacket(Step step) {
-        return new Step(
-                0,
-                step.direction(),
-                step.hook(),
-                step.family(),
-                step.backend(),
-                step.table(),
-                step.chain(),
-                step.position(),
-                step.rule(),
-                step.text(),
-                step.verdict());
     }
 
     private String who(Direction direction, List<Integer> numbers) {

@@ -13,7 +13,6 @@ import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.ParseException;
 import io.github.countercheck.ruleset.Policy;
-import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.RuleSpec;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.snapshot.CounterDelta;
@@ -463,11 +462,11 @@ public final class NetworkAssertions {
      * @param flow what was sent
      * @param table the table, {@code filter}
      * @param chain the chain, {@code DOCKER-USER}
-     * @param iptablesSpec the rule as {@code iptables} takes it
+     * @param spec the rule as {@code iptables} takes it, or of a table of nftables' own as {@code nft} lists it
      * @throws ParseException if it is not a rule
      */
-    public static Proof assertDroppedBy(Flow flow, String table, String chain, String iptablesSpec) {
-        Subject cited = Subject.rule(flow.family(), RuleSpec.parse(flow.family(), table, chain, iptablesSpec));
+    public static Proof assertDroppedBy(Flow flow, String table, String chain, String spec) {
+        Subject cited = cited(flow.window(), flow.family(), table, chain, spec);
         return dropped(flow, "dropped by " + cited.wanted(), cited.rules(), false, cited.wanted());
     }
 
@@ -523,8 +522,9 @@ public final class NetworkAssertions {
     /** As {@link #assertPolicy(String, String, Policy)}, for the chain of that family. */
     public static Proof assertPolicy(Family family, String table, String chain, Policy policy) {
         String tool = family == Family.IPV6 ? "ip6tables" : "iptables";
-        String location = (family == Family.IPV6 ? tool + " " : "") + table + "/" + chain;
         CounterSnapshot now = Measurement.current().session().counters().read(family, table);
+        boolean nftables = isOfNftables(now, family, table);
+        String location = (family == Family.IPV6 && !nftables ? tool + " " : "") + table + "/" + chain;
         List<Chain> chains = now.rulesets().stream()
                 .flatMap(ruleset -> ruleset.chain(table, chain).stream())
                 .toList();
@@ -544,11 +544,14 @@ public final class NetworkAssertions {
                             .line("actual", actual)
                             .line(
                                     "try",
-                                    "see `" + tool + " -t " + table + " -S " + chain
-                                            + "`; Docker sets FORWARD to DROP only if it "
-                                            + (family == Family.IPV6
-                                                    ? "writes IPv6 rules (\"ip6tables\")"
-                                                    : "had to switch on net.ipv4.ip_forward itself"))
+                                    nftables
+                                            ? "see `nft list chain " + family.keyword() + " " + table + " " + chain
+                                                    + "`"
+                                            : "see `" + tool + " -t " + table + " -S " + chain
+                                                    + "`; Docker sets FORWARD to DROP only if it "
+                                                    + (family == Family.IPV6
+                                                            ? "writes IPv6 rules (\"ip6tables\")"
+                                                            : "had to switch on net.ipv4.ip_forward itself"))
                             .toString(),
                     policy.name(),
                     actual);
@@ -570,30 +573,46 @@ public final class NetworkAssertions {
      *
      * @param table the table, {@code nat}
      * @param chain the chain, {@code POSTROUTING}
-     * @param iptablesSpec the rule as {@code iptables} takes it, {@code -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE}; it
-     *     need not be in the form in which the tool lists it
+     * @param spec the rule as {@code iptables} takes it, {@code -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE}; it need not
+     *     be in the form in which the tool lists it. Of a table of nftables' own, the rule as {@code nft} lists it,
+     *     {@code tcp dport 80 accept}, with or without its counter
      * @throws ParseException if it is not a rule
      */
-    public static Proof assertRuleHit(String table, String chain, String iptablesSpec) {
-        return assertRuleHit(table, chain, iptablesSpec, HitCount.ANY);
+    public static Proof assertRuleHit(String table, String chain, String spec) {
+        return assertRuleHit(table, chain, spec, HitCount.ANY);
     }
 
     /** As {@link #assertRuleHit(String, String, String)}, for so many flows (nat) or packets (elsewhere). */
-    public static Proof assertRuleHit(String table, String chain, String iptablesSpec, HitCount count) {
-        return assertRuleHit(Family.IPV4, table, chain, iptablesSpec, count);
+    public static Proof assertRuleHit(String table, String chain, String spec, HitCount count) {
+        return assertRuleHit(Family.IPV4, table, chain, spec, count);
     }
 
     /** As {@link #assertRuleHit(String, String, String)}, for a rule of that family. */
-    public static Proof assertRuleHit(Family family, String table, String chain, String iptablesSpec) {
-        return assertRuleHit(family, table, chain, iptablesSpec, HitCount.ANY);
+    public static Proof assertRuleHit(Family family, String table, String chain, String spec) {
+        return assertRuleHit(family, table, chain, spec, HitCount.ANY);
     }
 
     /** As {@link #assertRuleHit(String, String, String, HitCount)}, for a rule of that family. */
-    public static Proof assertRuleHit(Family family, String table, String chain, String iptablesSpec, HitCount count) {
-        Rule wanted = RuleSpec.parse(family, table, chain, iptablesSpec);
+    public static Proof assertRuleHit(Family family, String table, String chain, String spec, HitCount count) {
         Window window = Measurement.current().window();
-        return new Verification(window, window.session().facts(List.of()), Subject.rule(family, wanted))
-                .assertHit(count);
+        Subject cited = cited(window, family, table, chain, spec);
+        return new Verification(window, window.session().facts(List.of()), cited).assertHit(count);
+    }
+
+    /** What a table is called tells nothing: who wrote it decides on the syntax. */
+    private static Subject cited(Window window, Family family, String table, String chain, String spec) {
+        return Subject.rule(
+                family,
+                isOfNftables(window.baseline(), family, table)
+                        ? RuleSpec.ofNft(table, chain, spec)
+                        : RuleSpec.parse(family, table, chain, spec));
+    }
+
+    private static boolean isOfNftables(CounterSnapshot rules, Family family, String table) {
+        return rules.rulesets().stream()
+                .anyMatch(ruleset -> !ruleset.backend().isIptables()
+                        && ruleset.family().sees(family)
+                        && ruleset.table(table).isPresent());
     }
 
     /**

@@ -221,25 +221,29 @@ record Subject(
 
     static Subject rule(Family family, Rule wanted) {
         String chain = wanted.chain();
-        String spec = RuleSpec.normalise(family, wanted).spec();
+        String spec = spec(family, wanted);
         return new Subject(
                 Claim.RULE,
                 wanted.table(),
                 rules -> rules.rules().stream()
                         .filter(rule -> rule.rule().table().equals(wanted.table())
                                 && rule.rule().chain().equals(chain)
-                                && RuleSpec.normalise(family, rule.rule())
-                                        .spec()
-                                        .equals(spec))
+                                && (rule.rule().nft() == null) == (wanted.nft() == null)
+                                && spec(family, rule.rule()).equals(spec))
                         .toList(),
                 "rule of " + wanted.table() + "/" + chain,
                 "hit",
-                (family == Family.IPV6 ? "ip6tables " : "") + wanted.table() + "/" + chain + "  " + spec,
+                (family == Family.IPV6 && wanted.nft() == null ? "ip6tables " : "") + wanted.table() + "/" + chain
+                        + "  " + spec,
                 null,
                 null,
                 Transport.TCP,
                 0,
                 family,
                 wanted);
+    }
+
+    private static String spec(Family family, Rule rule) {
+        return rule.nft() == null ? RuleSpec.normalise(family, rule).spec() : rule.spec();
     }
 }

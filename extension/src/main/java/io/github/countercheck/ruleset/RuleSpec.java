@@ -45,6 +45,20 @@ public final class RuleSpec {
     }
 
     /**
+     * Takes a rule as {@code nft} lists it, {@code tcp dport 80 counter packets 3 bytes 180 accept # handle 9}, to be compared
+     * by its text. Spaces, the counter and the handle do not matter; all else is kept as written.
+     *
+     * @return the rule, of which only the text is known
+     */
+    public static Rule ofNft(String table, String chain, String text) {
+        String uncounted = text.replaceAll("\\s*# handle \\d+\\s*$", "")
+                .replaceAll("\\bcounter( packets \\d+ bytes \\d+)?(?=\\s|$)", "")
+                .replaceAll("\\s+", " ")
+                .strip();
+        return new Rule(table, chain, null, List.of(), null, new NftRule(0, null, List.of(), uncounted));
+    }
+
+    /**
      * Returns the rule as {@code iptables-save} would print it. The counter stays. Of a rule that it printed, the result is
      * the same rule, unless {@code /etc/protocols} of that host has other names.
      */

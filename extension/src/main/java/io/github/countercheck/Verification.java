@@ -7,8 +7,10 @@ import io.github.countercheck.diagnosis.Claim;
 import io.github.countercheck.diagnosis.Diagnosis;
 import io.github.countercheck.diagnosis.Evidence;
 import io.github.countercheck.diagnosis.FailureText;
+import io.github.countercheck.docker.Classification;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.docker.Layout;
 import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Cidr;
@@ -52,12 +54,12 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         Attribution own = attribution();
         Observation seen = Patience.look(window.await(), this::observeTable, observation -> {
             List<MeasuredRule> rules = claimed(observation);
-            return unmeasured(rules).isPresent()
+            return unmeasured(observation, rules).isPresent()
                     || (own.counts() ? hits(rules) >= own.flows() : count.reachedBy(hits(rules)));
         });
         List<MeasuredRule> claimed = claimed(seen);
         String expected = count + " new " + unit() + (count.atLeast() == 1 ? "" : "s");
-        Optional<CountercheckException> unmeasured = unmeasured(claimed);
+        Optional<CountercheckException> unmeasured = unmeasured(seen, claimed);
         if (unmeasured.isPresent()) {
             Substitute other = substitute(own).orElseThrow(unmeasured::get);
             if (!count.holdsFor(other.flows())) {
@@ -110,9 +112,10 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         requireSent();
         // The probes are over, and the kernel counts while it handles the packet: one look is enough.
         Attribution own = attribution();
-        List<MeasuredRule> claimed = claimed(observeTable());
+        Observation seen = observeTable();
+        List<MeasuredRule> claimed = claimed(seen);
         String expected = "no new " + unit();
-        Optional<CountercheckException> unmeasured = unmeasured(claimed);
+        Optional<CountercheckException> unmeasured = unmeasured(seen, claimed);
         if (unmeasured.isPresent()) {
             Substitute other = substitute(own).orElseThrow(unmeasured::get);
             if (other.flows() > 0) {
@@ -240,7 +243,13 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         }
     }
 
-    private static Optional<CountercheckException> unmeasured(List<MeasuredRule> claimed) {
+    private Optional<CountercheckException> unmeasured(Observation seen, List<MeasuredRule> claimed) {
+        if (claimed.isEmpty() && subject.claim() == Claim.FORWARD_ACCEPT && isPodmans(seen)) {
+            return Optional.of(new CountercheckException(
+                    "not counted: Podman writes no rule that accepts new flows to a port; the policy of its FORWARD chain"
+                            + " lets them in",
+                    "send with Traffic, whose flows conntrack tells apart"));
+        }
         for (MeasuredRule rule : claimed) {
             if (!rule.isCounted()) {
                 return Optional.of(
@@ -257,6 +266,14 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
             }
         }
         return Optional.empty();
+    }
+
+    private static boolean isPodmans(Observation seen) {
+        Set<Layout> layouts = seen.classifications().stream()
+                .map(Classification::layout)
+                .filter(layout -> layout != Layout.NONE)
+                .collect(Collectors.toSet());
+        return layouts.equals(Set.of(Layout.NETAVARK));
     }
 
     private List<Probe> probes() {

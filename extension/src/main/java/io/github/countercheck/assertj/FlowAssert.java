@@ -93,4 +93,11 @@ public final class FlowAssert extends AbstractAssert<FlowAssert, Flow> {
         NetworkAssertions.assertDroppedBy(actual, role);
         return this;
     }
+
+    /** As {@link NetworkAssertions#assertPath(Flow, RuleRole...)}. */
+    public FlowAssert followedPath(RuleRole... roles) {
+        isNotNull();
+        NetworkAssertions.assertPath(actual, roles);
+        return this;
+    }
 }

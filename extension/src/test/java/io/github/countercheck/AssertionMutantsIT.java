@@ -12,6 +12,7 @@ import static io.github.countercheck.NetworkAssertions.assertPolicy;
 import static io.github.countercheck.NetworkAssertions.assertReturnTrafficAccepted;
 import static io.github.countercheck.NetworkAssertions.assertRuleHit;
 import static io.github.countercheck.NetworkAssertions.assertRulesetUnchanged;
+import static io.github.countercheck.NetworkAssertions.subnet6Of;
 import static io.github.countercheck.NetworkAssertions.subnetOf;
 import static io.github.countercheck.NetworkAssertions.times;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -20,18 +21,19 @@ import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports;
-import io.github.countercheck.Firewall.Fault;
 import io.github.countercheck.diagnosis.Cause;
+import io.github.countercheck.docker.RuleRole;
+import io.github.countercheck.ruleset.Chain;
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Hook;
+import io.github.countercheck.ruleset.Policy;
+import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.session.Image;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,15 +46,18 @@ import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.junit.jupiter.Container;
 
 /**
- * Every assertion, with every fault that it is there to notice, in the daemon's real firewall: green before, red for the
- * right reason while the fault is there, green again after it.
+ * Every assertion, with every fault that it is there to notice, in the daemon's real firewall and over each address family
+ * that it has rules for: green before, red for the right reason while the fault is there, green again after it.
+ *
+ * <p>The faults are put at rules that are found by what they are for, so the test runs on any engine, backend and
+ * configuration; what came of it is in {@code target/mutants}.
  */
 @ContainerNetworkTest(await = "200ms")
 class AssertionMutantsIT {
 
-    private static final Path TABLE = Path.of("target", "mutants.md");
-    private static final List<String> LINES = new ArrayList<>();
-    private static final Network NETWORK = Network.newNetwork();
+    private static final String NO_PROXY = "there is no docker-proxy";
+    private static final MutantTable TABLE = new MutantTable(AssertionMutantsIT.class);
+    private static final Network NETWORK = TestDaemon.network("2001:db8:d::/64", false);
 
     @Container
     static final GenericContainer<?> web = TestWeb.container();
@@ -66,10 +71,13 @@ class AssertionMutantsIT {
     /** Publishes one port number for both protocols. */
     @Container
     static final GenericContainer<?> echo = new GenericContainer<>(Image.TOOLBOX.reference())
-            .withCommand(
-                    "/bin/sh",
-                    "-c",
-                    "socat TCP4-LISTEN:9053,fork,reuseaddr EXEC:cat & exec socat UDP4-RECVFROM:9053,fork EXEC:cat")
+            .withCommand("/bin/sh", "-c", """
+                    socat TCP4-LISTEN:9053,fork,reuseaddr EXEC:cat &
+                    socat UDP4-RECVFROM:9053,fork EXEC:cat &
+                    socat TCP6-LISTEN:9053,fork,reuseaddr,ipv6-v6only=1 EXEC:cat &
+                    socat UDP6-RECVFROM:9053,fork,ipv6-v6only=1 EXEC:cat &
+                    wait
+                    """)
             .withCreateContainerCmdModifier(
                     create -> create.withExposedPorts(ExposedPort.udp(9053), ExposedPort.tcp(9053))
                             .getHostConfig()
@@ -83,110 +91,119 @@ class AssertionMutantsIT {
     static final GenericContainer<?> routeless = TestWeb.container()
             .withCreateContainerCmdModifier(create -> create.getHostConfig().withCapAdd(Capability.NET_ADMIN));
 
-    private static Firewall firewall;
+    private static TestDaemon daemon;
 
     @BeforeAll
     static void open() throws IOException, InterruptedException {
-        firewall = Firewall.open();
-        assertThat(routeless.execInContainer("ip", "route", "del", "default").getExitCode())
-                .isZero();
+        daemon = TestDaemon.open(web);
+        for (String family : TestDaemon.hasIpv6() ? List.of("-4", "-6") : List.of("-4")) {
+            assertThat(routeless
+                            .execInContainer("ip", family, "route", "del", "default")
+                            .getExitCode())
+                    .isZero();
+        }
     }
 
     @AfterAll
     static void write() throws IOException {
-        if (firewall != null) {
-            firewall.close();
+        if (daemon != null) {
+            daemon.close();
         }
         NETWORK.close();
-        Mutant.write(TABLE, LINES);
+        TABLE.write();
     }
 
     static Stream<Mutant> mutants() {
+        return daemon.scenes().stream().flatMap(AssertionMutantsIT::mutants);
+    }
+
+    private static Stream<Mutant> mutants(Scene on) {
         return Stream.of(
-                        dnat(),
-                        dnatOfUdp(),
-                        dnatOfFlow(),
-                        noDnat(),
-                        forward(),
-                        returned(),
-                        outbound(),
-                        masqueraded("assertMasqueraded(subnet)", web, () -> assertMasqueraded(subnetOf(web))),
-                        masqueraded("assertMasqueraded(container)", web, () -> assertMasqueraded(web)),
-                        masqueraded("assertMasqueraded(network)", onNetwork, () -> assertMasqueraded(NETWORK)),
-                        masqueradedTimes(),
-                        notMasqueraded(),
-                        policy(),
-                        ruleHit(),
-                        unchanged())
+                        dnat(on),
+                        dnatOfUdp(on),
+                        dnatOfFlow(on),
+                        noDnat(on),
+                        forward(on),
+                        returned(on),
+                        outbound(on),
+                        masqueraded(
+                                on,
+                                "assertMasqueraded(subnet)",
+                                web,
+                                () -> assertMasqueraded(on.family() == Family.IPV6 ? subnet6Of(web) : subnetOf(web))),
+                        masqueraded(on, "assertMasqueraded(container)", web, () -> assertMasqueraded(web)),
+                        masqueraded(on, "assertMasqueraded(network)", onNetwork, () -> assertMasqueraded(NETWORK)),
+                        masqueradedTimes(on),
+                        notMasqueraded(on),
+                        policy(on),
+                        ruleHit(on),
+                        unchanged(on))
                 .flatMap(rows -> rows);
     }
 
-    private static Stream<Mutant> dnat() {
+    private static Stream<Mutant> dnat(Scene on) {
+        DockerRules rules = on.rules();
         Mutant.Claim claim = new Mutant.Claim(
-                "assertDnatHit", t -> t.times(3).toPublishedPort(web, 80), () -> assertDnatHit(web, 80));
+                on, "assertDnatHit", t -> t.times(3).toPublishedPort(web, 80), () -> assertDnatHit(web, 80));
         Mutant.Claim exactly = new Mutant.Claim(
+                on,
                 "assertDnatHit(times)",
                 t -> t.times(2).toPublishedPort(web, 80),
                 () -> assertDnatHit(web, 80, times(2)));
+        TestRule toWeb = TestRule.toPort(Transport.TCP, on.hostPort(web));
         return Stream.of(
                 claim.fault(
-                        "DNAT rule deleted",
-                        fw -> fw.delete("nat", "DOCKER", dnatTo(web, 80)),
+                        "rule removed",
+                        () -> rules.delete(on.dnat(web)),
                         Cause.NO_RULE,
                         "there is no such rule",
-                        "docker-proxy answered"),
+                        on.proxy() ? "docker-proxy answered" : "no rule of the nat table translates to "),
                 claim.fault(
-                        "DNAT to a wrong container port",
-                        fw -> fw.replace(
-                                "nat",
-                                "DOCKER",
-                                dnatTo(web, 80),
-                                "! -i docker0 -p tcp -m tcp --dport " + hostPort(web) + " -j DNAT --to-destination "
-                                        + address(web) + ":81"),
+                        "wrong container port",
+                        () -> rules.edit(on.dnat(web), rule -> rule.replaceFirst(":80( |$)", ":81$1")),
                         Cause.NO_RULE,
                         "no rule of the nat table translates to ",
                         "port 80"),
                 claim.fault(
-                        "DNAT shadowed by RETURN",
-                        fw -> fw.insert("nat", "DOCKER", "-p tcp -m tcp --dport " + hostPort(web) + " -j RETURN"),
+                        "wrong container address",
+                        () -> rules.edit(on.dnat(web), rule -> rule.replace(on.address(web), on.address(other))),
+                        Cause.NO_RULE,
+                        "no rule of the nat table translates to "),
+                claim.fault(
+                        "shadowed by RETURN",
+                        () -> rules.before(on.dnat(web), toWeb.returns()),
                         Cause.RULE_SHADOWED,
-                        "-j RETURN  stands before it",
+                        "  stands before it",
                         "counted +3"),
                 claim.fault(
-                        "DNAT shadowed by DNAT to another container",
-                        fw -> fw.insert(
-                                "nat",
-                                "DOCKER",
-                                "! -i docker0 -p tcp -m tcp --dport " + hostPort(web) + " -j DNAT --to-destination "
-                                        + address(other) + ":80"),
+                        "shadowed by DNAT to another container",
+                        () -> rules.before(on.dnat(web), toWeb.dnat(on.address(other), 80)),
                         Cause.RULE_SHADOWED,
-                        "--to-destination " + address(other) + ":80  stands before it"),
+                        on.address(other),
+                        "  stands before it"),
                 claim.fault(
-                        "DNAT shadowed by DNAT in PREROUTING",
-                        fw -> fw.insert(
-                                "nat",
-                                "PREROUTING",
-                                "-p tcp -m tcp --dport " + hostPort(web) + " -j DNAT --to-destination " + address(other)
-                                        + ":80"),
+                        "shadowed by DNAT in PREROUTING",
+                        () -> rules.first("nat", Hook.PREROUTING, toWeb.dnat(on.address(other), 80)),
                         Cause.RULE_SHADOWED,
-                        "nat/PREROUTING",
+                        "PREROUTING",
                         "stands before the jump to its chain"),
                 claim.fault(
-                        "jump to DOCKER deleted",
-                        fw -> fw.delete("nat", "PREROUTING", "-j DOCKER"),
+                        "jump to it removed",
+                        () -> rules.delete(DockerRules.role(RuleRole.NAT_JUMP_PRE)),
                         Cause.RULE_NOT_HIT,
                         "nothing that met it"),
                 claim.traffic(
-                        "proxy path: sent to loopback",
-                        t -> t.from(Vantage.LOOPBACK).toPublishedPort(web, 80),
-                        Cause.PROXY_PATH,
-                        "! -d 127.0.0.0/8",
-                        "docker-proxy answered instead"),
+                                "proxy path: sent to loopback",
+                                t -> t.from(Vantage.LOOPBACK).toPublishedPort(web, 80),
+                                Cause.PROXY_PATH,
+                                on.family() == Family.IPV6 ? "::1" : "127.0.0.0/8",
+                                "docker-proxy answered instead")
+                        .onlyIf(on.proxy(), NO_PROXY),
                 claim.traffic(
-                        "proxy path: sent by a container of the same bridge",
-                        t -> t.from(other).toPublishedPort(web, 80),
-                        Cause.PROXY_PATH,
-                        "-i docker0 -j RETURN"),
+                                "proxy path: sent by a container of the same bridge",
+                                t -> t.from(other).toPublishedPort(web, 80),
+                                rules.has(RuleRole.SKIP_DNAT) ? Cause.PROXY_PATH : Cause.RULE_NOT_HIT)
+                        .onlyIf(on.proxy(), NO_PROXY),
                 claim.traffic(
                         "traffic to the other container",
                         t -> t.toPublishedPort(other, 80),
@@ -217,89 +234,94 @@ class AssertionMutantsIT {
                         null,
                         "exactly 1 new flow",
                         "+2"),
-                exactly.proved("a stranger calls too", fw -> Mutant.NO_FAULT, t -> {
+                exactly.proved("a stranger calls too", () -> Mutant.NO_FAULT, t -> {
                     t.times(2).toPublishedPort(web, 80);
-                    strangers(web, 1);
+                    strangers(on, web, 1);
                 }),
                 exactly.traffic(
-                        "one went by docker-proxy, and a stranger makes up the count",
-                        t -> {
-                            t.toPublishedPort(web, 80);
-                            t.from(Vantage.LOOPBACK).toPublishedPort(web, 80);
-                            strangers(web, 1);
-                        },
-                        Cause.PROXY_PATH,
-                        "+1 of the test's own by conntrack, +2 by the rule's counter",
-                        "conntrack tcp ",
-                        "src=127.0.0.1 dst=127.0.0.1"),
+                                "one went by docker-proxy, and a stranger makes up the count",
+                                t -> {
+                                    t.toPublishedPort(web, 80);
+                                    t.from(Vantage.LOOPBACK).toPublishedPort(web, 80);
+                                    strangers(on, web, 1);
+                                },
+                                Cause.PROXY_PATH,
+                                "+1 of the test's own by conntrack, +2 by the rule's counter",
+                                "conntrack tcp ",
+                                on.family() == Family.IPV6 ? "src=::1 dst=::1" : "src=127.0.0.1 dst=127.0.0.1")
+                        .onlyIf(on.proxy(), NO_PROXY),
                 exactly.traffic(
                         "strangers only",
-                        t -> strangers(web, 3),
+                        t -> strangers(on, web, 3),
                         Cause.HIT_BY_STRANGER,
                         "the rule counted 3, the test sent nothing by Traffic"),
                 claim.fault(
                         "translated to the same place by a rule that is not Docker's",
-                        fw -> fw.insert(
-                                "nat",
-                                "PREROUTING",
-                                "-p tcp -m tcp --dport " + hostPort(web) + " -j DNAT --to-destination " + address(web)
-                                        + ":80"),
+                        () -> rules.first("nat", Hook.PREROUTING, toWeb.dnat(on.address(web), 80)),
                         Cause.RULE_SHADOWED,
                         "witnesses disagree",
                         "+3 of the test's own by conntrack, +0 by the rule's counter"),
                 exactly.mutant(
-                        "dropped after DNAT, so that retries count again",
-                        fw -> fw.insert("filter", "DOCKER-USER", "-d " + address(web) + " -j DROP"),
+                        "dropped later, so that retries count again",
+                        () -> rules.first(
+                                "filter",
+                                Hook.FORWARD,
+                                TestRule.to(on.address(web)).drop()),
                         false,
-                        t -> limited(t, 1_300).times(2).toPublishedPort(web, 80),
+                        t -> on.limited(t, 1_300).times(2).toPublishedPort(web, 80),
                         () -> assertDnatHit(web, 80, times(2)),
                         AssertionFailedError.class,
                         Cause.DROPPED_LATER,
-                        "DOCKER-USER -d " + address(web) + "/32 -j DROP"),
+                        "FORWARD",
+                        on.address(web)),
                 claim.midway(
-                        "rule deleted and written again, and strangers called",
-                        fw -> fw.rewrite("nat", "DOCKER", dnatTo(web, 80)),
-                        t -> strangers(web, 1),
-                        "not measured: snapshot invalid: the counter went backwards",
-                        dnatTo(web, 80)),
+                        "rule re-created midway, and strangers called",
+                        () -> rules.rewrite(on.dnat(web)),
+                        t -> strangers(on, web, 1),
+                        "not measured: snapshot invalid: the counter went backwards"),
                 claim.midway(
-                        "iptables -Z, and strangers called",
-                        fw -> fw.zero("nat"),
-                        t -> strangers(web, 1),
+                        "counter zeroed midway, and strangers called",
+                        rules::zero,
+                        t -> strangers(on, web, 1),
                         "the counter went backwards"),
                 claim.proved(
-                        "rule deleted and written again",
-                        fw -> fw.rewrite("nat", "DOCKER", dnatTo(web, 80)),
-                        t -> t.toPublishedPort(web, 80)),
-                claim.proved("iptables -Z", fw -> fw.zero("nat"), t -> t.toPublishedPort(web, 80)),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender",
-                        "unreachable"));
+                        "rule re-created midway", () -> rules.rewrite(on.dnat(web)), t -> t.toPublishedPort(web, 80)),
+                claim.proved("counter zeroed midway", rules::zero, t -> t.toPublishedPort(web, 80)),
+                neverSent(claim));
     }
 
-    private static Stream<Mutant> dnatOfUdp() {
+    private static Mutant neverSent(Mutant.Claim claim) {
+        return claim.unmeasured(
+                "probe never sent",
+                () -> Mutant.NO_FAULT,
+                t -> t.from(routeless).toOutside(),
+                "no probe left its sender",
+                "unreachable");
+    }
+
+    private static Stream<Mutant> dnatOfUdp(Scene on) {
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertDnatHit(udp)",
                 t -> t.udp().times(2).payload("x").toPublishedPort(echo, 9053),
                 () -> assertDnatHit(echo, 9053, UDP, times(2)));
+        DockerRules.Wanted dnat = on.dnat(echo, Transport.UDP, 9053);
+        int port = on.hostPort(echo, ExposedPort.udp(9053));
         return Stream.of(
                 claim.fault(
-                        "DNAT rule deleted",
-                        fw -> fw.delete(
-                                "nat",
-                                "DOCKER",
-                                "--dport " + udpHostPort() + " -j DNAT --to-destination " + address(echo) + ":9053"),
+                        "rule removed",
+                        () -> on.rules().delete(dnat),
                         Cause.NO_RULE,
                         "9053/udp",
                         "there is no such rule"),
                 claim.fault(
-                        "DNAT shadowed by RETURN",
-                        fw -> fw.insert("nat", "DOCKER", "-p udp -m udp --dport " + udpHostPort() + " -j RETURN"),
+                        "shadowed by RETURN",
+                        () -> on.rules()
+                                .before(
+                                        dnat,
+                                        TestRule.toPort(Transport.UDP, port).returns()),
                         Cause.RULE_SHADOWED,
-                        "-j RETURN  stands before it"),
+                        "  stands before it"),
                 claim.traffic(
                         "tcp sent", t -> t.toPublishedPort(echo, 9053), Cause.RULE_NOT_HIT, "the probe went to tcp"),
                 claim.check(
@@ -309,18 +331,15 @@ class AssertionMutantsIT {
                         "only 2 met it"));
     }
 
-    private static Stream<Mutant> dnatOfFlow() {
+    private static Stream<Mutant> dnatOfFlow(Scene on) {
         Flow[] sent = new Flow[1];
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertDnatHit(flow)",
                 t -> sent[0] = t.times(3).toPublishedPort(web, 80),
                 () -> assertDnatHit(sent[0], web, 80));
         return Stream.of(
-                claim.fault(
-                        "DNAT rule deleted",
-                        fw -> fw.delete("nat", "DOCKER", dnatTo(web, 80)),
-                        Cause.NO_RULE,
-                        "docker-proxy answered"),
+                claim.fault("rule removed", () -> on.rules().delete(on.dnat(web)), Cause.NO_RULE),
                 claim.traffic(
                         "flow went to the other container",
                         t -> {
@@ -331,8 +350,9 @@ class AssertionMutantsIT {
                         "the probe went to tcp"));
     }
 
-    private static Stream<Mutant> noDnat() {
+    private static Stream<Mutant> noDnat(Scene on) {
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertNoDnatHit",
                 t -> {
                     t.times(3).toPublishedPort(other, 80);
@@ -342,86 +362,94 @@ class AssertionMutantsIT {
                 () -> assertNoDnatHit(other, 80));
         return Stream.of(
                 claim.traffic("it was hit", t -> t.toPublishedPort(other, 80), null, "no new flow", "+1"),
-                claim.unmeasured("nothing sent", fw -> Mutant.NO_FAULT, t -> {}, "nothing was sent in this window"),
+                claim.unmeasured("nothing sent", () -> Mutant.NO_FAULT, t -> {}, "nothing was sent in this window"),
+                neverSent(claim),
                 claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"),
-                claim.unmeasured(
-                        "there is no rule to count",
-                        fw -> fw.delete("nat", "DOCKER", dnatTo(other, 80)),
-                        t -> t.toPublishedPort(other, 80),
+                        "rule removed, so that none could count",
+                        () -> on.rules().delete(on.dnat(other)),
+                        t -> t.toPublishedPort(web, 80),
                         "this is missing: a rule of the nat table"),
                 claim.disproved(
-                        "rule deleted and written again, and it was hit",
-                        fw -> fw.rewrite("nat", "DOCKER", dnatTo(other, 80)),
+                        "rule re-created midway, and it was hit",
+                        () -> on.rules().rewrite(on.dnat(other)),
                         t -> t.toPublishedPort(other, 80),
                         "no new flow",
                         "+1",
                         "conntrack tcp "),
-                claim.proved("strangers call, and the test goes by docker-proxy", fw -> Mutant.NO_FAULT, t -> {
-                    t.from(Vantage.LOOPBACK).toPublishedPort(other, 80);
-                    strangers(other, 2);
-                }),
+                claim.proved("strangers call, and the test goes by docker-proxy", () -> Mutant.NO_FAULT, t -> {
+                            t.from(Vantage.LOOPBACK).toPublishedPort(other, 80);
+                            strangers(on, other, 2);
+                        })
+                        .onlyIf(on.proxy(), NO_PROXY),
                 claim.traffic(
                         "strangers call, and the test sends elsewhere",
                         t -> {
                             t.toPublishedPort(web, 80);
-                            strangers(other, 2);
+                            strangers(on, other, 2);
                         },
                         Cause.HIT_BY_STRANGER,
                         "the rule counted 2"),
                 claim.midway(
-                        "iptables -Z",
-                        fw -> fw.zero("nat"),
+                        "counter zeroed midway",
+                        on.rules()::zero,
                         t -> t.toPublishedPort(web, 80),
                         "the counter went backwards"));
     }
 
-    private static Stream<Mutant> forward() {
+    private static Stream<Mutant> forward(Scene on) {
+        DockerRules rules = on.rules();
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertForwardAccepted",
-                t -> quick(t).times(3).toPublishedPort(web, 80),
+                t -> on.quick(t).times(3).toPublishedPort(web, 80),
                 () -> assertForwardAccepted(web, 80));
-        String accept = "-d " + "%s/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT";
+        TestRule toWeb = TestRule.to(on.address(web));
         return Stream.of(
                 claim.fault(
-                        "PORT_ACCEPT deleted",
-                        fw -> fw.delete("filter", "DOCKER", accept.formatted(address(web))),
+                        "rule removed",
+                        () -> rules.delete(on.portAccept(web)),
                         Cause.NO_RULE,
                         "no rule of the filter table lets new flows in"),
                 claim.fault(
-                        "PORT_ACCEPT shadowed by ACCEPT",
-                        fw -> fw.insert("filter", "DOCKER", "-d " + address(web) + " -j ACCEPT"),
+                        "shadowed by ACCEPT",
+                        () -> rules.before(on.portAccept(web), toWeb.accept()),
                         Cause.RULE_SHADOWED,
-                        "filter/DOCKER",
                         "stands before it"),
                 claim.fault(
-                        "DROP in DOCKER-USER for inbound",
-                        fw -> fw.insert(
-                                "filter", "DOCKER-USER", "-d " + address(web) + " -p tcp -m tcp --dport 80 -j DROP"),
+                        "wrong port",
+                        () -> rules.edit(on.portAccept(web), rule -> rule.replace("dport 80", "dport 81")),
+                        Cause.NO_RULE,
+                        "port 80"),
+                claim.fault(
+                        "DROP before it",
+                        () -> rules.first(
+                                "filter",
+                                Hook.FORWARD,
+                                toWeb.port(Transport.TCP, 80).drop()),
                         Cause.DROPPED_LATER,
-                        "filter/DOCKER-USER",
-                        "--dport 80 -j DROP  dropped 3 packets"),
+                        "FORWARD",
+                        "dropped 3 packets"),
                 claim.fault(
-                        "FORWARD policy DROP, jump to the accept rules gone",
-                        fw -> both(
-                                fw.forwardPolicy("DROP"), () -> fw.delete("filter", "FORWARD", "-o docker0 -j DOCKER")),
+                        "policy DROP, and the way to the rule removed",
+                        () -> Scene.all(
+                                List.of(() -> rules.forwardPolicy("DROP"), () -> rules.delete(on.jumpToPorts(web)))),
+                        Cause.DROPPED_LATER),
+                claim.fault(
+                        "forwarding switched off",
+                        on.firewall()::noForwarding,
                         Cause.DROPPED_LATER,
-                        "the policy DROP of filter/FORWARD dropped 3 packets"),
+                        on.family() == Family.IPV6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward"),
                 claim.fault(
-                        "forwarding switched off", Firewall::noForwarding, Cause.DROPPED_LATER, "net.ipv4.ip_forward"),
-                claim.fault(
-                        "DNAT rule deleted",
-                        fw -> fw.delete("nat", "DOCKER", dnatTo(web, 80)),
+                        "DNAT rule removed",
+                        () -> rules.delete(on.dnat(web)),
                         Cause.RULE_NOT_HIT,
                         "nor was anything translated"),
                 claim.traffic(
-                        "sent to loopback",
-                        t -> t.from(Vantage.LOOPBACK).toPublishedPort(web, 80),
-                        Cause.PROXY_PATH,
-                        "skips DNAT"),
+                                "sent to loopback",
+                                t -> t.from(Vantage.LOOPBACK).toPublishedPort(web, 80),
+                                Cause.PROXY_PATH,
+                                "skips DNAT")
+                        .onlyIf(on.proxy(), NO_PROXY),
                 claim.traffic(
                         "sent by the host",
                         t -> t.from(Vantage.HOST).toPublishedPort(web, 80),
@@ -449,50 +477,60 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "only 3 met it"),
                 claim.midway(
-                        "rule deleted and written again, and others were called",
-                        fw -> fw.rewrite("filter", "DOCKER", accept.formatted(address(web))),
+                        "rule re-created midway, and others were called",
+                        () -> rules.rewrite(on.portAccept(web)),
                         t -> t.toPublishedPort(other, 80),
                         "snapshot invalid: the counter went backwards"),
                 claim.proved(
-                        "rule deleted and written again",
-                        fw -> fw.rewrite("filter", "DOCKER", accept.formatted(address(web))),
+                        "rule re-created midway",
+                        () -> rules.rewrite(on.portAccept(web)),
                         t -> t.toPublishedPort(web, 80)),
-                claim.proved("iptables -Z", fw -> fw.zero("filter"), t -> t.toPublishedPort(web, 80)),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"));
+                claim.proved("counter zeroed midway", rules::zero, t -> t.toPublishedPort(web, 80)),
+                neverSent(claim));
     }
 
-    private static Stream<Mutant> returned() {
+    private static Stream<Mutant> returned(Scene on) {
+        DockerRules rules = on.rules();
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertReturnTrafficAccepted",
-                t -> quick(t).times(3).from(web).toOutside(),
+                t -> on.quick(t).times(3).from(web).toOutside(),
                 () -> assertReturnTrafficAccepted(web));
-        String rule = "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
         return Stream.of(
                 claim.fault(
-                        "DROP in DOCKER-USER for replies only",
-                        fw -> fw.insert(
-                                "filter", "DOCKER-USER", "-d " + address(web) + " -m conntrack --ctdir REPLY -j DROP"),
+                        "DROP before it, of replies only",
+                        () -> rules.first(
+                                "filter",
+                                Hook.FORWARD,
+                                TestRule.to(on.address(web)).replies().drop()),
                         Cause.DROPPED_LATER,
-                        "--ctdir REPLY -j DROP  dropped "),
+                        "FORWARD",
+                        " dropped "),
                 claim.fault(
-                        "DROP in DOCKER-USER for outbound",
-                        fw -> fw.insert("filter", "DOCKER-USER", "-s " + address(web) + " -j DROP"),
+                        "DROP of what goes out",
+                        () -> rules.first(
+                                "filter",
+                                Hook.FORWARD,
+                                TestRule.from(on.address(web)).drop()),
                         Cause.DROPPED_LATER,
-                        "-s " + "%web%" + "/32 -j DROP  dropped 3 packets"),
+                        on.address(web),
+                        " dropped 3 packets"),
                 claim.fault(
-                        "rule deleted",
-                        fw -> fw.delete("filter", "FORWARD", rule),
+                        "rule removed",
+                        () -> rules.delete(on.returnTraffic(web)),
                         Cause.NO_RULE,
                         "no rule of the filter table accepts it"),
                 claim.fault(
-                        "rule shadowed by ACCEPT",
-                        fw -> fw.insert("filter", "FORWARD", "-o docker0 -j ACCEPT"),
+                        "shadowed by ACCEPT",
+                        () -> rules.before(
+                                on.returnTraffic(web), TestRule.out("docker0").accept()),
                         Cause.RULE_SHADOWED,
-                        "-o docker0 -j ACCEPT  stands before it"),
+                        "  stands before it"),
+                claim.fault(
+                                "wrong network",
+                                () -> rules.edit(on.returnTraffic(web), rule -> rule.replace("docker0", "docker9")),
+                                Cause.NO_RULE)
+                        .onlyIf(!rules.areOfNftables(), "the rule names no network; its chain is the network's"),
                 claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
                 claim.traffic(
                         "traffic of another network",
@@ -500,87 +538,116 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "nothing that met it"),
                 claim.midway(
-                        "iptables -Z, and another network sent",
-                        fw -> fw.zero("filter"),
+                        "rule re-created midway, and another network sent",
+                        () -> rules.rewrite(on.returnTraffic(web)),
+                        t -> t.from(onNetwork).toOutside(),
+                        "snapshot invalid: the counter went backwards"),
+                claim.midway(
+                        "counter zeroed midway, and another network sent",
+                        rules::zero,
                         t -> t.from(onNetwork).toOutside(),
                         "snapshot invalid: the counter went backwards"),
                 claim.proved(
-                        "iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"));
+                        "rule re-created midway",
+                        () -> rules.rewrite(on.returnTraffic(web)),
+                        t -> t.from(web).toOutside()),
+                claim.proved(
+                        "counter zeroed midway", rules::zero, t -> t.from(web).toOutside()),
+                neverSent(claim));
     }
 
-    private static Stream<Mutant> outbound() {
+    private static Stream<Mutant> outbound(Scene on) {
+        DockerRules rules = on.rules();
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertOutboundAccepted",
-                t -> quick(t).times(3).from(web).toOutside(),
+                t -> on.quick(t).times(3).from(web).toOutside(),
                 () -> assertOutboundAccepted(web));
         return Stream.of(
                 claim.fault(
-                        "DROP in DOCKER-USER for outbound",
-                        fw -> fw.insert("filter", "DOCKER-USER", "-s " + address(web) + " -j DROP"),
+                        "DROP before it",
+                        () -> rules.first(
+                                "filter",
+                                Hook.FORWARD,
+                                TestRule.from(on.address(web)).drop()),
                         Cause.DROPPED_LATER,
-                        "-s %web%/32 -j DROP  dropped 3 packets"),
+                        on.address(web),
+                        " dropped 3 packets"),
                 claim.fault(
-                        "rule deleted, FORWARD policy DROP",
-                        fw -> both(
-                                fw.forwardPolicy("DROP"),
-                                () -> fw.delete("filter", "FORWARD", "-i docker0 ! -o docker0 -j ACCEPT")),
+                        "rule removed, policy DROP",
+                        () -> Scene.all(
+                                List.of(() -> rules.forwardPolicy("DROP"), () -> rules.delete(on.outboundAccept(web)))),
                         Cause.NO_RULE,
                         "no rule of the filter table accepts it"),
                 claim.fault(
-                        "rule shadowed by ACCEPT",
-                        fw -> fw.insert("filter", "FORWARD", "-i docker0 -j ACCEPT"),
+                        "shadowed by ACCEPT",
+                        () -> rules.before(
+                                on.outboundAccept(web),
+                                TestRule.from(on.address(web)).accept()),
                         Cause.RULE_SHADOWED,
-                        "-i docker0 -j ACCEPT  stands before it"),
+                        "  stands before it"),
                 claim.fault(
-                        "forwarding switched off", Firewall::noForwarding, Cause.RULE_NOT_HIT, "nothing that met it"),
+                        "forwarding switched off",
+                        on.firewall()::noForwarding,
+                        Cause.RULE_NOT_HIT,
+                        "nothing that met it"),
                 claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
                 claim.midway(
-                        "iptables -Z, and another network sent",
-                        fw -> fw.zero("filter"),
+                        "rule re-created midway, and another network sent",
+                        () -> rules.rewrite(on.outboundAccept(web)),
+                        t -> t.from(onNetwork).toOutside(),
+                        "snapshot invalid: the counter went backwards"),
+                claim.midway(
+                        "counter zeroed midway, and another network sent",
+                        rules::zero,
                         t -> t.from(onNetwork).toOutside(),
                         "snapshot invalid: the counter went backwards"),
                 claim.proved(
-                        "iptables -Z", fw -> fw.zero("filter"), t -> t.from(web).toOutside()),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"));
+                        "rule re-created midway",
+                        () -> rules.rewrite(on.outboundAccept(web)),
+                        t -> t.from(web).toOutside()),
+                claim.proved(
+                        "counter zeroed midway", rules::zero, t -> t.from(web).toOutside()),
+                neverSent(claim));
     }
 
-    private static Stream<Mutant> masqueraded(String assertion, GenericContainer<?> from, Runnable check) {
-        Mutant.Claim claim =
-                new Mutant.Claim(assertion, t -> quick(t).times(3).from(from).toOutside(), check);
+    private static Stream<Mutant> masqueraded(Scene on, String assertion, GenericContainer<?> from, Runnable check) {
+        DockerRules rules = on.rules();
+        Mutant.Claim claim = new Mutant.Claim(
+                on, assertion, t -> on.quick(t).udp().times(3).from(from).toOutside(), check);
+        // Where containers' own addresses are kept from outside, the peer's answer to one is dropped.
+        boolean answered = !rules.has(RuleRole.DIRECT_ACCESS_DROP);
         return Stream.of(
                 claim.fault(
-                        "masquerade rule deleted",
-                        fw -> fw.delete("nat", "POSTROUTING", masquerade(from)),
+                        "rule removed",
+                        () -> rules.delete(on.masquerade(from)),
                         Cause.NO_RULE,
                         "gives flows from",
-                        "the peer saw the container's own address"),
+                        answered ? "the peer saw the container's own address" : "[UNREPLIED]"),
                 claim.fault(
-                        "masquerade shadowed by ACCEPT",
-                        fw -> fw.insert("nat", "POSTROUTING", "-s " + address(from) + " -j ACCEPT"),
-                        Cause.RULE_SHADOWED,
-                        "-j ACCEPT  stands before it",
-                        "saw the container's own address"),
+                        "shadowed by ACCEPT",
+                        () -> rules.before(
+                                on.masquerade(from),
+                                TestRule.from(on.address(from)).accept()),
+                        answered ? Cause.RULE_SHADOWED : Cause.DROPPED_LATER,
+                        answered ? "  stands before it" : " dropped 3 packets"),
                 claim.fault(
-                        "masquerade for a wrong subnet",
-                        fw -> fw.replace(
-                                "nat", "POSTROUTING", masquerade(from), "-s 10.99.0.0/16 ! -o docker0 -j MASQUERADE"),
+                        "wrong subnet",
+                        () -> rules.edit(
+                                on.masquerade(from),
+                                rule -> rule.replaceFirst(
+                                        "(-s|saddr) \\S+",
+                                        "$1 " + (on.family() == Family.IPV6 ? "2001:db8:99::/64" : "10.99.0.0/16"))),
                         Cause.NO_RULE,
-                        "there is no such rule",
-                        "the peer saw the container's own address"),
+                        "there is no such rule"),
                 claim.fault(
-                        "DROP in DOCKER-USER for outbound",
-                        fw -> fw.insert("filter", "DOCKER-USER", "-s " + address(from) + " -j DROP"),
+                        "DROP before it",
+                        () -> rules.first(
+                                "filter",
+                                Hook.FORWARD,
+                                TestRule.from(on.address(from)).drop()),
                         Cause.DROPPED_LATER,
-                        "-j DROP  dropped 3 packets"),
+                        " dropped 3 packets"),
                 claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
                 claim.traffic(
                         "inbound traffic only",
@@ -588,51 +655,58 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "nothing that met it"),
                 claim.midway(
-                        "iptables -Z, and inbound traffic only",
-                        fw -> fw.zero("nat"),
+                        "rule re-created midway, and inbound traffic only",
+                        () -> rules.rewrite(on.masquerade(from)),
+                        t -> t.toPublishedPort(from, 80),
+                        "snapshot invalid: the counter went backwards"),
+                claim.midway(
+                        "counter zeroed midway, and inbound traffic only",
+                        rules::zero,
                         t -> t.toPublishedPort(from, 80),
                         "snapshot invalid: the counter went backwards"),
                 claim.proved(
-                        "rule deleted and written again",
-                        fw -> fw.rewrite("nat", "POSTROUTING", masquerade(from)),
+                        "rule re-created midway",
+                        () -> rules.rewrite(on.masquerade(from)),
                         t -> t.from(from).toOutside()),
                 claim.proved(
-                        "iptables -Z", fw -> fw.zero("nat"), t -> t.from(from).toOutside()),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"));
+                        "counter zeroed midway", rules::zero, t -> t.from(from).toOutside()),
+                neverSent(claim));
     }
 
-    private static Stream<Mutant> masqueradedTimes() {
+    private static Stream<Mutant> masqueradedTimes(Scene on) {
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertMasqueraded(times)",
-                t -> quick(t).times(2).from(web).toOutside(),
+                t -> on.quick(t).udp().times(2).from(web).toOutside(),
                 () -> assertMasqueraded(web, times(2)));
+        boolean answered = !on.rules().has(RuleRole.DIRECT_ACCESS_DROP);
         return Stream.of(
                 claim.check("wrong times", () -> assertMasqueraded(web, times(3)), Cause.RULE_NOT_HIT, "only 2 met it"),
                 claim.mutant(
                         "another container makes up the count",
-                        fw -> fw.insert("nat", "POSTROUTING", "-s " + address(web) + " -j ACCEPT"),
+                        () -> on.rules()
+                                .before(
+                                        on.masquerade(web),
+                                        TestRule.from(on.address(web)).accept()),
                         false,
                         t -> {
-                            t.from(web).toOutside();
+                            on.quick(t).udp().from(web).toOutside();
                             t.times(2).from(other).toOutside();
                         },
                         claim.check(),
                         AssertionFailedError.class,
-                        Cause.RULE_SHADOWED,
-                        "+0 of the test's own by conntrack, +2 by the rule's counter",
-                        "saw the container's own address"),
-                claim.proved("another container goes out too", fw -> Mutant.NO_FAULT, t -> {
+                        answered ? Cause.RULE_SHADOWED : Cause.DROPPED_LATER,
+                        "+0 of the test's own by conntrack, +2 by the rule's counter"),
+                claim.proved("another container goes out too", () -> Mutant.NO_FAULT, t -> {
                     t.times(2).from(web).toOutside();
                     t.times(2).from(other).toOutside();
                 }));
     }
 
-    private static Stream<Mutant> notMasqueraded() {
+    private static Stream<Mutant> notMasqueraded(Scene on) {
+        DockerRules rules = on.rules();
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertNotMasqueraded",
                 t -> {
                     t.times(3).from(web).toOutside();
@@ -644,7 +718,10 @@ class AssertionMutantsIT {
                 claim.traffic("it was masqueraded", t -> t.from(web).toOutside(), null, "no new flow", "+1"),
                 claim.mutant(
                         "masqueraded by a rule that is not Docker's",
-                        fw -> fw.insert("nat", "POSTROUTING", "-s " + address(web) + " -j MASQUERADE"),
+                        () -> rules.first(
+                                "nat",
+                                Hook.POSTROUTING,
+                                TestRule.from(on.address(web)).masquerade()),
                         false,
                         t -> t.from(web).toOutside(),
                         claim.check(),
@@ -652,15 +729,11 @@ class AssertionMutantsIT {
                         Cause.RULE_SHADOWED,
                         "the peer saw",
                         "not the container's own"),
-                claim.unmeasured("nothing sent", fw -> Mutant.NO_FAULT, t -> {}, "nothing was sent in this window"),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"),
+                claim.unmeasured("nothing sent", () -> Mutant.NO_FAULT, t -> {}, "nothing was sent in this window"),
+                neverSent(claim),
                 claim.mutant(
                         "probe never sent, while others' were",
-                        fw -> Mutant.NO_FAULT,
+                        () -> Mutant.NO_FAULT,
                         false,
                         t -> {
                             t.toPublishedPort(web, 80);
@@ -671,89 +744,114 @@ class AssertionMutantsIT {
                         null,
                         "no probe left its sender"),
                 claim.disproved(
-                        "rule deleted and written again, and it was masqueraded",
-                        fw -> fw.rewrite("nat", "POSTROUTING", masquerade(web)),
+                        "rule re-created midway, and it was masqueraded",
+                        () -> rules.rewrite(on.masquerade(web)),
                         t -> t.from(web).toOutside(),
                         "no new flow",
                         "+1",
                         "conntrack tcp "),
                 claim.midway(
-                        "iptables -Z, and another container went out",
-                        fw -> fw.zero("nat"),
+                        "counter zeroed midway, and another container went out",
+                        rules::zero,
                         t -> t.from(other).toOutside(),
                         "snapshot invalid: the counter went backwards"),
-                claim.proved("another container goes out, this one calls the host", fw -> Mutant.NO_FAULT, t -> {
-                    t.from(web).to(gateway(), hostPort(other));
+                claim.proved("another container goes out, this one calls the host", () -> Mutant.NO_FAULT, t -> {
+                    t.from(web).to(on.gateway(web), on.hostPort(other));
                     t.times(2).from(other).toOutside();
                 }));
     }
 
-    private static Stream<Mutant> policy() {
-        Mutant.Claim claim = new Mutant.Claim("assertPolicy", t -> {}, () -> assertPolicy("filter", "FORWARD", "DROP"));
+    private static Stream<Mutant> policy(Scene on) {
+        String table = on.rules().table("filter");
+        String chain = on.rules().chain("filter", Hook.FORWARD);
+        String user = on.rules().the(on.portAccept(web)).chain();
+        Policy[] policy = new Policy[1];
+        Mutant.Claim claim = new Mutant.Claim(
+                on,
+                "assertPolicy",
+                t -> policy[0] = forwardPolicy(on, t),
+                () -> assertPolicy(on.family(), table, chain, policy[0]));
         return Stream.of(
-                claim.fault(
-                        "FORWARD policy ACCEPT",
-                        fw -> fw.forwardPolicy("ACCEPT"),
+                claim.mutant(
+                        "another policy",
+                        () -> on.rules().forwardPolicy(policy[0] == Policy.DROP ? "ACCEPT" : "DROP"),
+                        true,
+                        t -> {},
+                        claim.check(),
+                        AssertionFailedError.class,
                         null,
-                        "policy of filter/FORWARD is not DROP",
-                        "ACCEPT"),
+                        "policy of ",
+                        " is not "),
                 claim.check(
                         "user-defined chain",
-                        () -> assertPolicy("filter", "DOCKER-USER", "DROP"),
+                        () -> assertPolicy(on.family(), table, user, Policy.DROP),
                         null,
                         "user-defined and has none"),
                 claim.check(
                         "no such chain",
-                        () -> assertPolicy("filter", "NOWHERE", "DROP"),
+                        () -> assertPolicy(on.family(), table, "NOWHERE", Policy.DROP),
                         null,
                         "there is no such chain"));
     }
 
-    private static Stream<Mutant> ruleHit() {
-        String jump = "-m addrtype --dst-type LOCAL -j DOCKER";
+    private static Policy forwardPolicy(Scene on, Traffic traffic) {
+        return traffic.snapshot().rulesets().stream()
+                .filter(ruleset -> ruleset.family() == on.family())
+                .flatMap(ruleset ->
+                        ruleset.chain(on.rules().table("filter"), on.rules().chain("filter", Hook.FORWARD)).stream())
+                .map(Chain::policy)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Stream<Mutant> ruleHit(Scene on) {
+        DockerRules rules = on.rules();
+        DockerRules.Wanted jump = DockerRules.role(RuleRole.NAT_JUMP_PRE);
+        Rule rule = rules.the(jump);
+        String spec = rule.spec();
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertRuleHit",
-                t -> quick(t).times(3).toPublishedPort(web, 80),
-                () -> assertRuleHit("nat", "PREROUTING", jump));
+                t -> on.quick(t).times(3).toPublishedPort(web, 80),
+                () -> assertRuleHit(on.family(), rule.table(), rule.chain(), spec));
         return Stream.of(
                 claim.fault(
-                        "rule deleted",
-                        fw -> fw.delete("nat", "PREROUTING", jump),
+                        "rule removed",
+                        () -> rules.delete(jump),
                         Cause.NO_RULE,
                         "nearest",
                         "the chain holds no such rule"),
                 claim.fault(
-                        "rule shadowed by ACCEPT",
-                        fw -> fw.insert("nat", "PREROUTING", "-p tcp -m tcp --dport " + hostPort(web) + " -j ACCEPT"),
+                        "shadowed by ACCEPT",
+                        () -> rules.before(
+                                jump,
+                                TestRule.toPort(Transport.TCP, on.hostPort(web)).accept()),
                         Cause.RULE_SHADOWED,
-                        "-j ACCEPT  stands before it"),
+                        "  stands before it"),
                 claim.check(
                         "wrong times",
-                        () -> assertRuleHit("nat", "PREROUTING", jump, times(4)),
+                        () -> assertRuleHit(on.family(), rule.table(), rule.chain(), spec, times(4)),
                         Cause.RULE_NOT_HIT,
                         "only 3 met it"),
                 claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
                 claim.midway(
-                        "rule deleted and written again",
-                        fw -> fw.rewrite("nat", "PREROUTING", jump),
+                        "rule re-created midway",
+                        () -> rules.rewrite(jump),
                         t -> t.toPublishedPort(web, 80),
                         "the counter went backwards"),
                 claim.midway(
-                        "iptables -Z",
-                        fw -> fw.zero("nat"),
+                        "counter zeroed midway",
+                        rules::zero,
                         t -> t.toPublishedPort(web, 80),
                         "the counter went backwards"),
-                claim.unmeasured(
-                        "probe never sent",
-                        fw -> Mutant.NO_FAULT,
-                        t -> t.from(routeless).toOutside(),
-                        "no probe left its sender"));
+                neverSent(claim));
     }
 
-    private static Stream<Mutant> unchanged() {
+    private static Stream<Mutant> unchanged(Scene on) {
         CounterSnapshot[] before = new CounterSnapshot[1];
         Traffic[] traffic = new Traffic[1];
         Mutant.Claim claim = new Mutant.Claim(
+                on,
                 "assertRulesetUnchanged",
                 t -> {
                     traffic[0] = t;
@@ -763,8 +861,8 @@ class AssertionMutantsIT {
         Consumer<Traffic> keepBefore = t -> {};
         return Stream.of(
                 claim.mutant(
-                        "rule deleted",
-                        fw -> fw.delete("nat", "DOCKER", dnatTo(web, 80)),
+                        "rule removed",
+                        () -> on.rules().delete(on.dnat(web)),
                         true,
                         keepBefore,
                         claim.check(),
@@ -772,10 +870,14 @@ class AssertionMutantsIT {
                         null,
                         "ruleset changed in 1 place",
                         "- ",
-                        dnatTo(web, 80)),
+                        on.address(web)),
                 claim.mutant(
                         "rule added",
-                        fw -> fw.insert("filter", "DOCKER-USER", "-s 192.0.2.1 -j DROP"),
+                        () -> on.rules()
+                                .first(
+                                        "filter",
+                                        Hook.FORWARD,
+                                        TestRule.from(on.address(other)).drop()),
                         true,
                         keepBefore,
                         claim.check(),
@@ -783,86 +885,31 @@ class AssertionMutantsIT {
                         null,
                         "ruleset changed in 1 place",
                         "+ ",
-                        "192.0.2.1"),
+                        on.address(other)),
                 claim.mutant(
                         "policy changed",
-                        fw -> fw.forwardPolicy("ACCEPT"),
+                        () -> on.rules()
+                                .forwardPolicy(forwardPolicy(on, traffic[0]) == Policy.DROP ? "ACCEPT" : "DROP"),
                         true,
                         keepBefore,
                         claim.check(),
                         AssertionFailedError.class,
                         null,
-                        "DROP -> ACCEPT"));
+                        " -> "));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("mutants")
     void isNoticed(Mutant mutant, Traffic traffic) {
-        LINES.add(mutant.mustBeNoticed(traffic, firewall, Map.of("%web%", address(web))));
-    }
-
-    private static Fault both(Fault first, Supplier<Fault> second) {
-        try {
-            return Firewall.both(first, second.get());
-        } catch (RuntimeException | Error e) {
-            first.close();
-            throw e;
-        }
-    }
-
-    private static Traffic quick(Traffic traffic) {
-        return limited(traffic, 300);
-    }
-
-    private static Traffic limited(Traffic traffic, int milliseconds) {
-        return traffic.limits(Duration.ofMillis(milliseconds), Duration.ofMillis(500), Duration.ofSeconds(5));
+        mutant.mustBeNoticed(traffic, TABLE);
     }
 
     /** Call the published port past Traffic, as a health check might. */
-    private static void strangers(GenericContainer<?> container, int calls) {
+    private static void strangers(Scene on, GenericContainer<?> container, int calls) {
+        String host = on.gateway(container);
+        String address = on.family() == Family.IPV6 ? "TCP6:[" + host + "]:" : "TCP4:" + host + ":";
         for (int i = 0; i < calls; i++) {
-            firewall.run("socat", "-u", "OPEN:/dev/null", "TCP4:" + gateway() + ":" + hostPort(container));
+            on.firewall().run("socat", "-u", "OPEN:/dev/null", address + on.hostPort(container));
         }
-    }
-
-    private static String gateway() {
-        return web.getContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .get("bridge")
-                .getGateway();
-    }
-
-    private static String dnatTo(GenericContainer<?> container, int port) {
-        return "--dport " + hostPort(container) + " -j DNAT --to-destination " + address(container) + ":" + port;
-    }
-
-    private static String masquerade(GenericContainer<?> container) {
-        String bridge = container == onNetwork ? "br-" + NETWORK.getId().substring(0, 12) : "docker0";
-        return "! -o " + bridge + " -j MASQUERADE";
-    }
-
-    private static int hostPort(GenericContainer<?> container) {
-        return container.getMappedPort(80);
-    }
-
-    private static String udpHostPort() {
-        return echo.getContainerInfo()
-                .getNetworkSettings()
-                .getPorts()
-                .getBindings()
-                .get(ExposedPort.udp(9053))[0]
-                .getHostPortSpec();
-    }
-
-    private static String address(GenericContainer<?> container) {
-        return container
-                .getContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .values()
-                .iterator()
-                .next()
-                .getIpAddress();
     }
 }

@@ -8,14 +8,17 @@ import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.DaemonProcess;
 import io.github.countercheck.netns.LocalNetns;
+import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.snapshot.CounterSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.testcontainers.DockerClientFactory;
 
@@ -38,22 +41,25 @@ public final class Firewall implements AutoCloseable {
     private static final String IPTABLES =
             "iptables-legacy".equals(System.getenv("COUNTERCHECK_BACKEND")) ? "iptables-legacy" : "iptables";
 
+    private final long daemon;
     private final Netns netns;
     private final Family family;
 
-    private Firewall(Netns netns, Family family) {
+    private Firewall(long daemon, Netns netns, Family family) {
+        this.daemon = daemon;
         this.netns = netns;
         this.family = family;
     }
 
     /** Opens the daemon's firewall, or skips the test where that is this machine's own or out of reach. */
     public static Firewall open() {
-        return new Firewall(new LocalNetns(isolatedDaemon()), Family.IPV4);
+        long daemon = isolatedDaemon();
+        return new Firewall(daemon, new LocalNetns(daemon), Family.IPV4);
     }
 
     /** Returns the firewall for IPv6 of the same daemon; it is closed with this one. */
     public Firewall ipv6() {
-        return new Firewall(netns, Family.IPV6);
+        return new Firewall(daemon, netns, Family.IPV6);
     }
 
     /** Returns the id of the daemon's process, or skips the test where the daemon shares this JVM's namespace. */
@@ -82,6 +88,23 @@ public final class Firewall implements AutoCloseable {
         return run(Command.of(words));
     }
 
+    /** Tells whether no engine wrote any rule. */
+    boolean isEmpty() {
+        return !(run("iptables-nft-save") + run("iptables-legacy-save")).contains("DOCKER");
+    }
+
+    /** Runs a command with the daemon's own programs, and tells whether that went well. */
+    boolean inDaemonsRoot(String... words) {
+        List<String> all = new ArrayList<>(List.of("nsenter", "--mount=/proc/" + daemon + "/ns/mnt"));
+        Collections.addAll(all, words);
+        return netns.run(Command.of(all.toArray(String[]::new)), LIMIT).ok();
+    }
+
+    /** Returns what reads the rules; it is closed with this. */
+    CounterSource counters() {
+        return new NetfilterCounterSource(netns);
+    }
+
     private String run(Command command) {
         CommandResult result = netns.run(command, LIMIT);
         assertThat(result.ok()).as(result::toString).isTrue();
@@ -93,7 +116,8 @@ public final class Firewall implements AutoCloseable {
         run(Command.of("nft", "-f", "-").withInput(script));
     }
 
-    private String iptables(String table, List<String> words) {
+    /** Runs {@code iptables} on that table. */
+    String iptables(String table, List<String> words) {
         String variant = family == Family.IPV6 ? IPTABLES.replace("iptables", "ip6tables") : IPTABLES;
         List<String> all = new ArrayList<>(List.of(variant, "-w", "-t", table));
         all.addAll(words);
@@ -155,9 +179,18 @@ public final class Firewall implements AutoCloseable {
 
     /** Switches off the forwarding of packets. */
     public Fault noForwarding() {
-        String file = "/proc/sys/net/" + (family == Family.IPV6 ? "ipv6/conf/all/forwarding" : "ipv4/ip_forward");
-        run("/bin/sh", "-c", "echo 0 >" + file);
-        return () -> run("/bin/sh", "-c", "echo 1 >" + file);
+        return set("/proc/sys/net/" + (family == Family.IPV6 ? "ipv6/conf/all/forwarding" : "ipv4/ip_forward"), "0");
+    }
+
+    /** Sets a parameter of the daemon's network; one that the kernel does not have counts as 0. */
+    Fault set(String file, String value) {
+        String before =
+                run("/bin/sh", "-c", "cat " + file + " 2>/dev/null || echo 0").strip();
+        if (before.equals(value)) {
+            return () -> {};
+        }
+        run("/bin/sh", "-c", "echo " + value + " >" + file);
+        return () -> run("/bin/sh", "-c", "echo " + before + " >" + file);
     }
 
     /** Joins two faults; the later one is undone first. */

@@ -40,9 +40,9 @@ public final class NativeRules implements AutoCloseable {
         Firewall firewall = Firewall.open();
         NativeRules rules = new NativeRules(firewall, userlandProxy);
         try {
-            boolean others =
-                    (firewall.run("iptables-nft-save") + firewall.run("iptables-legacy-save")).contains("DOCKER");
-            assumeTrue(!others, "the daemon writes rules itself; run with a daemon.json of {\"iptables\": false}");
+            assumeTrue(
+                    firewall.isEmpty(),
+                    "the daemon writes rules itself; run with a daemon.json of {\"iptables\": false}");
             // With its own backend for nftables, the engine leaves this to the administrator, and insists on it.
             firewall.run("/bin/sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
             firewall.run("/bin/sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");

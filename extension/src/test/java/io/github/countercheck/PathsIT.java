@@ -43,7 +43,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
 import org.testcontainers.containers.wait.strategy.Wait;
@@ -55,7 +54,7 @@ import org.testcontainers.junit.jupiter.Container;
  *
  * <p>What is expected depends on the daemon: how its engine arranges rules ({@link Layout}), whether docker-proxy is on, and
  * whether bridges hand their own traffic to netfilter. All three are read from the daemon, so the test runs on any that has
- * a network namespace of its own and no other user; one that writes no rules gets those of Engine 29 ({@link NativeRules}).
+ * a network namespace of its own and no other user ({@link TestDaemon}).
  * All counters are compared, so what is not named in an expectation must not have moved.
  */
 @ContainerNetworkTest(await = "200ms")
@@ -71,10 +70,10 @@ class PathsIT {
     private static final String B = "B";
     private static final String INNER = "inner";
 
-    private static final boolean IPV6 = defaultBridgeHasIpv6();
-    private static final Network networkA = network("2001:db8:a::/64", false);
-    private static final Network networkB = network("2001:db8:b::/64", false);
-    private static final Network networkInner = network("2001:db8:c::/64", true);
+    private static final boolean IPV6 = TestDaemon.hasIpv6();
+    private static final Network networkA = TestDaemon.network("2001:db8:a::/64", false);
+    private static final Network networkB = TestDaemon.network("2001:db8:b::/64", false);
+    private static final Network networkInner = TestDaemon.network("2001:db8:c::/64", true);
 
     @Container
     static final GenericContainer<?> web = server(ExposedPort.tcp(80), ExposedPort.udp(80));
@@ -91,8 +90,8 @@ class PathsIT {
     @Container
     static final GenericContainer<?> inside = server().withNetwork(networkInner);
 
+    private static TestDaemon daemon;
     private static Firewall firewall;
-    private static @Nullable NativeRules nativeRules;
     private static Firewall.@Nullable Fault quietBridges;
     private static boolean proxy;
     private static PathCounts counts;
@@ -127,37 +126,11 @@ class PathsIT {
                         """));
     }
 
-    private static boolean defaultBridgeHasIpv6() {
-        return Boolean.TRUE.equals(DockerClientFactory.instance()
-                .client()
-                .inspectNetworkCmd()
-                .withNetworkId("bridge")
-                .exec()
-                .getEnableIPv6());
-    }
-
-    private static Network network(String ipv6, boolean internal) {
-        return Network.builder()
-                .enableIpv6(IPV6)
-                .createNetworkCmdModifier(create -> {
-                    create.withInternal(internal);
-                    if (IPV6) {
-                        create.withIpam(new com.github.dockerjava.api.model.Network.Ipam()
-                                .withConfig(
-                                        new com.github.dockerjava.api.model.Network.Ipam.Config().withSubnet(ipv6)));
-                    }
-                })
-                .build();
-    }
-
     @BeforeAll
     static void open() {
-        firewall = Firewall.open();
-        proxy = firewall.run("ss", "-Hltnp", "sport", "=", ":" + web.getMappedPort(80))
-                .contains("docker-proxy");
-        if (!(firewall.run("iptables-nft-save") + firewall.run("iptables-legacy-save")).contains("DOCKER")) {
-            nativeRules = NativeRules.load(proxy);
-        }
+        daemon = TestDaemon.open(web);
+        firewall = daemon.firewall();
+        proxy = daemon.proxy();
         // Else a bridge shows netfilter each container's search for its neighbours, which counts as traffic between
         // them.
         quietBridges = bridgeCalls(Family.IPV6, "0");
@@ -176,11 +149,8 @@ class PathsIT {
         if (quietBridges != null) {
             quietBridges.close();
         }
-        if (nativeRules != null) {
-            nativeRules.close();
-        }
-        if (firewall != null) {
-            firewall.close();
+        if (daemon != null) {
+            daemon.close();
         }
         networkA.close();
         networkB.close();
@@ -540,14 +510,8 @@ class PathsIT {
 
     /** Sets whether bridges show netfilter what stays within them. */
     private static Firewall.Fault bridgeCalls(Family family, String value) {
-        String file = "/proc/sys/net/bridge/bridge-nf-call-" + (family == Family.IPV6 ? "ip6tables" : "iptables");
-        String before = firewall.run("/bin/sh", "-c", "cat " + file + " 2>/dev/null || echo 0")
-                .strip();
-        if (before.equals(value)) {
-            return () -> {};
-        }
-        firewall.run("/bin/sh", "-c", "echo " + value + " >" + file);
-        return () -> firewall.run("/bin/sh", "-c", "echo " + before + " >" + file);
+        return firewall.set(
+                "/proc/sys/net/bridge/bridge-nf-call-" + (family == Family.IPV6 ? "ip6tables" : "iptables"), value);
     }
 
     private static Layout begin(@Nullable String path, Family family, Traffic traffic) {

@@ -2,6 +2,7 @@
 package io.github.countercheck;
 
 import io.github.countercheck.jupiter.CountercheckExtension;
+import io.github.countercheck.jupiter.DaemonLocks;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Inherited;
@@ -29,7 +30,8 @@ import org.testcontainers.junit.jupiter.Testcontainers;
  * the reason; with {@code countercheck.required=true} it fails instead.
  *
  * <p><b>Parallel tests.</b> Counters belong to the daemon, so tests of annotated classes wait for each other. Other
- * tests run beside them; if those use the same containers, their packets are counted too.
+ * tests run beside them; if those use the same containers, their packets are counted too. Classes with a daemon of their own
+ * ({@link DockerDaemon}) wait for none.
  *
  * <p><b>Settings</b> are JUnit configuration parameters (junit-platform.properties or system properties), or else
  * environment variables such as {@code COUNTERCHECK_AWAIT}: {@code countercheck.required} (false),
@@ -56,7 +58,7 @@ import org.testcontainers.junit.jupiter.Testcontainers;
 @Target({ElementType.TYPE, ElementType.ANNOTATION_TYPE})
 @ExtendWith(CountercheckExtension.class)
 @Testcontainers
-@ResourceLock(ContainerNetworkTest.LOCK)
+@ResourceLock(providers = DaemonLocks.class)
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public @interface ContainerNetworkTest {
 

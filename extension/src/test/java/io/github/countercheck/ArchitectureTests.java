@@ -18,6 +18,8 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.github.countercheck.docker.DockerFactsReader;
 import io.github.countercheck.jupiter.CountercheckExtension;
+import io.github.countercheck.jupiter.DaemonLocks;
+import io.github.countercheck.jupiter.DaemonMatrixProvider;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.NullMarked;
 
@@ -100,8 +102,10 @@ class ArchitectureTests {
             .mayNotBeAccessedByAnyLayer()
             // Everybody may say that something could not be measured.
             .ignoreDependency(DescribedPredicate.alwaysTrue(), JavaClass.Predicates.type(CountercheckException.class))
-            // The annotation names its extension, as Jupiter wants it; nothing else looks that way.
-            .ignoreDependency(ContainerNetworkTest.class, CountercheckExtension.class);
+            // The annotations name their extensions, as Jupiter wants it; nothing else looks that way.
+            .ignoreDependency(ContainerNetworkTest.class, CountercheckExtension.class)
+            .ignoreDependency(ContainerNetworkTest.class, DaemonLocks.class)
+            .ignoreDependency(DaemonMatrix.class, DaemonMatrixProvider.class);
 
     @ArchTest
     static final ArchRule theMiddleIsPure = noClasses()
@@ -133,6 +137,8 @@ class ArchitectureTests {
             .resideOutsideOfPackage(BASE + ".jupiter")
             .and()
             .doNotHaveFullyQualifiedName(ContainerNetworkTest.class.getName())
+            .and()
+            .doNotHaveFullyQualifiedName(DaemonMatrix.class.getName())
             .should()
             .dependOnClassesThat(resideInAPackage("org.junit.."));
 

@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
@@ -122,8 +121,8 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     /**
      * Makes one that is not started yet.
      *
-     * @param engine an engine's version, {@code 28.5}, for the image that is set for it; or the name of an image that has
-     *     dockerd in it, {@code docker:28.5-dind}
+     * @param engine an engine's version, {@code 28.5}, for the image that is set for it, {@code 28.5-legacy} for the same with
+     *     iptables-legacy; or the name of an image that has dockerd in it, {@code docker:28.5-dind}
      */
     public DaemonContainer(String engine) {
         this(EngineImage.of(engine));
@@ -132,6 +131,7 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     private DaemonContainer(EngineImage engine) {
         super(DockerImageName.parse(engine.reference()));
         this.engine = engine;
+        this.backend = engine.backend().orElse(null);
         setStartupCheckStrategy(new Unchecked());
         setWaitStrategy(new Answers());
     }
@@ -152,6 +152,14 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Starts the daemon with that daemon.json, on a host that has the address on which it is to publish ports. */
+    public DaemonContainer withConfig(DaemonConfig config) {
+        config.ip()
+                .filter(address -> !address.isAnyLocalAddress() && !address.isLoopbackAddress())
+                .ifPresent(addresses::add);
+        return withConfig(config.text());
     }
 
     /** Starts the daemon with that flag: {@code --icc=false}. */
@@ -306,7 +314,8 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     }
 
     private static boolean hasSocket(Toolbox tools) {
-        return tools.run(Command.of("test", "-S", "/proc/1/root" + SOCKET), LIMIT).ok();
+        return tools.run(Command.of("test", "-S", "/proc/1/root" + SOCKET), LIMIT)
+                .ok();
     }
 
     private static boolean answers(DockerClient asked) {

@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 final class DaemonLog {
 
     /** logfmt: {@code time="…" level=info msg="…" error="…"}. */
-    private static final Pattern ENTRY = Pattern.compile("time=\\S+ level=(\\w+) msg=(\"(?:[^\"\\\\]|\\\\.)*\"|\\S+).*");
+    private static final Pattern ENTRY =
+            Pattern.compile("time=\\S+ level=(\\w+) msg=(\"(?:[^\"\\\\]|\\\\.)*\"|\\S+).*");
 
     private DaemonLog() {}
 
@@ -18,14 +19,16 @@ final class DaemonLog {
      * log that is an error; empty if there is neither.
      */
     static String lastSentence(String log) {
-        List<String> lines = log.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        List<String> lines =
+                log.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
         String error = "";
         for (int i = lines.size() - 1; i >= 0; i--) {
             Matcher entry = ENTRY.matcher(lines.get(i));
             if (!entry.matches()) {
                 return lines.get(i);
             }
-            if (error.isEmpty() && (entry.group(1).equals("fatal") || entry.group(1).equals("error"))) {
+            if (error.isEmpty()
+                    && (entry.group(1).equals("fatal") || entry.group(1).equals("error"))) {
                 error = entry.group(2).replaceAll("^\"|\"$", "").replace("\\\"", "\"");
             }
         }

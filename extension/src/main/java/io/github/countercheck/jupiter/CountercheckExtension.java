@@ -3,19 +3,26 @@ package io.github.countercheck.jupiter;
 
 import io.github.countercheck.ContainerNetworkTest;
 import io.github.countercheck.CountercheckException;
+import io.github.countercheck.DaemonMatrix;
+import io.github.countercheck.DockerDaemon;
 import io.github.countercheck.Measurement;
 import io.github.countercheck.Traffic;
+import io.github.countercheck.daemon.DaemonContainer;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Settings;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeClassTemplateInvocationCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.BeforeTestExecutionCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
@@ -26,6 +33,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.testcontainers.containers.GenericContainer;
 
 /**
  * Opens a measurement before the body of each test and closes it after its {@code @AfterEach} methods; skips, with the
@@ -34,6 +42,9 @@ import org.slf4j.LoggerFactory;
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class CountercheckExtension
         implements ExecutionCondition,
+                BeforeAllCallback,
+                BeforeClassTemplateInvocationCallback,
+                BeforeEachCallback,
                 BeforeTestExecutionCallback,
                 AfterTestExecutionCallback,
                 AfterEachCallback,
@@ -76,11 +87,19 @@ public final class CountercheckExtension
             return ConditionEvaluationResult.enabled("decided for the class");
         }
         Settings settings = settings(context);
-        Attempt attempt = attempt(context, settings);
-        CountercheckException problem = attempt.problem();
-        if (problem == null) {
-            return ConditionEvaluationResult.enabled(
-                    "counters are read in " + attempt.get().counters().description());
+        CountercheckException problem;
+        if (hasDaemon(context)) {
+            problem = problemOf(DaemonSession::requireDaemon);
+            if (problem == null) {
+                return ConditionEvaluationResult.enabled("a daemon of its own can be started");
+            }
+        } else {
+            Attempt attempt = attempt(context, settings);
+            problem = attempt.problem();
+            if (problem == null) {
+                return ConditionEvaluationResult.enabled(
+                        "counters are read in " + attempt.get().counters().description());
+            }
         }
         if (settings.required()) {
             throw problem;
@@ -88,11 +107,62 @@ public final class CountercheckExtension
         return ConditionEvaluationResult.disabled(problem.problem() + "; to run it: " + problem.remedy());
     }
 
+    /** Starts the class's daemon, before Testcontainers starts the containers of its static fields. */
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        Class<?> testClass = context.getRequiredTestClass();
+        List<GenericContainer<?>> containers = ContainerFields.ofClass(context);
+        if (AnnotationSupport.isAnnotated(testClass, DaemonMatrix.class) && !containers.isEmpty()) {
+            throw new CountercheckException(
+                    "the static @Container fields of " + testClass.getSimpleName()
+                            + " would be one container for all daemons of its matrix",
+                    "make them instance fields, or start containers with daemon.container(image)");
+        }
+        AnnotationSupport.findAnnotation(testClass, DockerDaemon.class)
+                .ifPresent(annotation -> start(context, DaemonChoice.of(testClass, annotation)));
+        daemon(context).ifPresent(current -> adopt(context, current, containers));
+    }
+
+    @Override
+    public void beforeClassTemplateInvocation(ExtensionContext context) {
+        DaemonChoice choice = store(context).get(DaemonChoice.class, DaemonChoice.class);
+        if (choice != null) {
+            start(context, choice);
+        }
+    }
+
+    private static void start(ExtensionContext context, DaemonChoice choice) {
+        store(context).put(DaemonUnderTest.class, DaemonUnderTest.start(choice, settings(context)));
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        daemon(context).ifPresent(current -> adopt(context, current, ContainerFields.ofInstances(context)));
+    }
+
+    private static void adopt(ExtensionContext context, DaemonUnderTest current, List<GenericContainer<?>> containers) {
+        for (GenericContainer<?> container : containers) {
+            // Closed with the context; each is a key of its own, which containers are not.
+            AutoCloseable adoption = current.daemon().adopt(container);
+            store(context).put(adoption, adoption);
+        }
+    }
+
     @Override
     public void beforeTestExecution(ExtensionContext context) {
-        Measurement measurement = Measurement.open(
-                attempt(context, settings(context)).get(), await(context), () -> ContainerFields.names(context));
-        store(context).put(Measurement.class, measurement);
+        Optional<DaemonUnderTest> own = daemon(context);
+        own.ifPresent(DaemonUnderTest::begin);
+        try {
+            DaemonSession session = own.map(DaemonUnderTest::session)
+                    .orElseGet(() -> attempt(context, settings(context)).get());
+            store(context)
+                    .put(
+                            Measurement.class,
+                            Measurement.open(session, await(context), () -> ContainerFields.names(context)));
+        } catch (RuntimeException e) {
+            own.ifPresent(DaemonUnderTest::end);
+            throw e;
+        }
     }
 
     @Override
@@ -109,18 +179,31 @@ public final class CountercheckExtension
 
     @Override
     public void afterEach(ExtensionContext context) {
-        measurement(context).ifPresent(Measurement::close);
+        measurement(context).ifPresent(measured -> {
+            measured.close();
+            daemon(context).ifPresent(DaemonUnderTest::end);
+        });
     }
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
         Class<?> type = parameter.getParameter().getType();
-        return type == Traffic.class || type == CounterSnapshot.class || type == CounterDelta.class;
+        return type == Traffic.class
+                || type == CounterSnapshot.class
+                || type == CounterDelta.class
+                || type == DaemonContainer.class;
     }
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         Class<?> type = parameter.getParameter().getType();
+        if (type == DaemonContainer.class) {
+            return daemon(context)
+                    .map(DaemonUnderTest::daemon)
+                    .orElseThrow(() -> new ParameterResolutionException("[" + parameter.getParameter() + "] of "
+                            + parameter.getDeclaringExecutable()
+                            + ": the class has no daemon of its own; annotate it with @DockerDaemon or @DaemonMatrix"));
+        }
         Measurement measurement = measurement(context)
                 .orElseThrow(() -> new ParameterResolutionException("[" + parameter.getParameter() + "] of "
                         + parameter.getDeclaringExecutable() + ": there is no " + type.getSimpleName()
@@ -133,6 +216,30 @@ public final class CountercheckExtension
 
     private static Optional<Measurement> measurement(ExtensionContext context) {
         return Optional.ofNullable(store(context).get(Measurement.class, Measurement.class));
+    }
+
+    private static @Nullable CountercheckException problemOf(Runnable requirement) {
+        try {
+            requirement.run();
+            return null;
+        } catch (CountercheckException e) {
+            return e;
+        }
+    }
+
+    /** Runs what is below that context with that daemon. */
+    static void choose(ExtensionContext context, DaemonChoice choice) {
+        store(context).put(DaemonChoice.class, choice);
+    }
+
+    private static boolean hasDaemon(ExtensionContext context) {
+        return daemon(context).isPresent()
+                || AnnotationSupport.isAnnotated(context.getRequiredTestClass(), DockerDaemon.class)
+                || AnnotationSupport.isAnnotated(context.getRequiredTestClass(), DaemonMatrix.class);
+    }
+
+    private static Optional<DaemonUnderTest> daemon(ExtensionContext context) {
+        return Optional.ofNullable(store(context).get(DaemonUnderTest.class, DaemonUnderTest.class));
     }
 
     private static ExtensionContext.Store store(ExtensionContext context) {

@@ -52,7 +52,8 @@ public final class EnclosedHost implements DaemonHost {
 
     @Override
     public Apart apart(boolean ipv6) {
-        // The namespace is held open by a process that waits for the end of its input, which comes however this JVM ends.
+        // The namespace is held open by a process that waits for the end of its input, which comes however this JVM
+        // ends.
         RunningCommand holder = beside.start(Command.of("unshare", "-n", "/bin/sh", "-c", "echo $$; exec cat"));
         long pid = Long.parseLong(firstLine(holder));
         return new Apart(new Entered("the network of the peer", pid, holder::close), pid);
@@ -60,7 +61,8 @@ public final class EnclosedHost implements DaemonHost {
 
     private static String firstLine(RunningCommand command) {
         try {
-            String line = new BufferedReader(new InputStreamReader(command.output(), StandardCharsets.UTF_8)).readLine();
+            String line =
+                    new BufferedReader(new InputStreamReader(command.output(), StandardCharsets.UTF_8)).readLine();
             if (line != null) {
                 return line;
             }

@@ -34,7 +34,10 @@ public final class Leftovers {
     private static void remove(DockerClient client, String id, Owner owner) {
         LOG.info("removing container {}, which process {} left when it was killed", id.substring(0, 12), owner.pid());
         try {
-            client.removeContainerCmd(id).withForce(true).withRemoveVolumes(true).exec();
+            client.removeContainerCmd(id)
+                    .withForce(true)
+                    .withRemoveVolumes(true)
+                    .exec();
         } catch (NotFoundException | ConflictException e) {
             LOG.debug("another run removes it", e);
         }

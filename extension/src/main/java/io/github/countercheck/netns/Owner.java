@@ -40,8 +40,7 @@ public record Owner(String machine, long pid, long started) {
     public static Optional<Owner> parse(String text) {
         Matcher parts = TEXT.matcher(text);
         return parts.matches()
-                ? Optional.of(
-                        new Owner(parts.group(1), Long.parseLong(parts.group(2)), Long.parseLong(parts.group(3))))
+                ? Optional.of(new Owner(parts.group(1), Long.parseLong(parts.group(2)), Long.parseLong(parts.group(3))))
                 : Optional.empty();
     }
 

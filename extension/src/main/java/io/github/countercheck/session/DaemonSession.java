@@ -79,20 +79,29 @@ public final class DaemonSession implements AutoCloseable {
      * @throws CountercheckException if there is no daemon, or its rules cannot be read; the message says what to do
      */
     public static DaemonSession open(Settings settings) {
+        requireDaemon();
         DaemonHost host = new AmbientHost(Image.TOOLBOX.reference());
-        try {
-            host.client();
-        } catch (IllegalStateException e) {
-            throw new CountercheckException(
-                    "no Docker daemon answers (" + e.getMessage() + ")",
-                    "start Docker, or point DOCKER_HOST at a daemon; on a bare Debian machine: ci/with-docker COMMAND",
-                    e);
-        }
         try {
             return measured(new DaemonSession(host, settings, reader(host, settings)));
         } catch (RuntimeException e) {
             host.close();
             throw e;
+        }
+    }
+
+    /**
+     * Makes sure that Testcontainers finds a daemon.
+     *
+     * @throws CountercheckException if it does not; the message says what to do
+     */
+    public static void requireDaemon() {
+        try {
+            DockerClientFactory.instance().client();
+        } catch (IllegalStateException e) {
+            throw new CountercheckException(
+                    "no Docker daemon answers (" + e.getMessage() + ")",
+                    "start Docker, or point DOCKER_HOST at a daemon; on a bare Debian machine: ci/with-docker COMMAND",
+                    e);
         }
     }
 
@@ -312,8 +321,8 @@ public final class DaemonSession implements AutoCloseable {
         }
         // A restarted container has a new namespace; the process id tells it from the one before.
         String key = container.id() + "/" + container.pid();
-        Netns sidecar = sidecars.computeIfAbsent(
-                key, k -> host.inside(container.id(), container.name(), container.pid()));
+        Netns sidecar =
+                sidecars.computeIfAbsent(key, k -> host.inside(container.id(), container.name(), container.pid()));
         return place(key, sidecar, addresses);
     }
 

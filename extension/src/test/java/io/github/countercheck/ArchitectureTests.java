@@ -50,6 +50,8 @@ class ArchitectureTests {
             .definedBy(BASE + ".docker")
             .layer("traffic")
             .definedBy(BASE + ".traffic")
+            .layer("host")
+            .definedBy(BASE + ".host")
             .layer("walk")
             .definedBy(BASE + ".walk")
             .layer("diagnosis")
@@ -80,12 +82,14 @@ class ArchitectureTests {
             .mayOnlyAccessLayers("ruleset")
             .whereLayer("traffic")
             .mayOnlyAccessLayers("ruleset", "await", "netns")
+            .whereLayer("host")
+            .mayOnlyAccessLayers("ruleset")
             .whereLayer("walk")
             .mayOnlyAccessLayers("ruleset", "snapshot", "docker")
             .whereLayer("diagnosis")
-            .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk", "traffic")
+            .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "host", "walk", "traffic")
             .whereLayer("session")
-            .mayOnlyAccessLayers("ruleset", "await", "snapshot", "netns", "docker", "traffic")
+            .mayOnlyAccessLayers("ruleset", "await", "snapshot", "netns", "docker", "host", "traffic")
             .whereLayer("daemon")
             .mayOnlyAccessLayers("ruleset", "await", "netns", "docker", "traffic", "session")
             .whereLayer("assertj")
@@ -111,7 +115,12 @@ class ArchitectureTests {
     static final ArchRule theMiddleIsPure = noClasses()
             .that()
             .resideInAnyPackage(
-                    BASE + ".ruleset", BASE + ".snapshot", BASE + ".docker", BASE + ".walk", BASE + ".diagnosis")
+                    BASE + ".ruleset",
+                    BASE + ".snapshot",
+                    BASE + ".docker",
+                    BASE + ".host",
+                    BASE + ".walk",
+                    BASE + ".diagnosis")
             .and()
             .doNotHaveFullyQualifiedName(DockerFactsReader.class.getName())
             .and()
@@ -163,7 +172,7 @@ class ArchitectureTests {
     @ArchTest
     static final ArchRule onlyRulesetsAndReportsKnowJackson = noClasses()
             .that()
-            .resideOutsideOfPackages(BASE + ".ruleset", BASE + ".explain", BASE + ".validate")
+            .resideOutsideOfPackages(BASE + ".ruleset", BASE + ".explain", BASE + ".validate", BASE + ".diagnosis")
             .should()
             .dependOnClassesThat(resideInAPackage("com.fasterxml.jackson.."));
 

@@ -9,6 +9,8 @@ import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.DockerFactsReader;
 import io.github.countercheck.docker.NetworkFacts;
+import io.github.countercheck.host.HostFacts;
+import io.github.countercheck.host.RouteAnswer;
 import io.github.countercheck.netns.AmbientHost;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
@@ -249,6 +251,34 @@ public final class DaemonSession implements AutoCloseable {
         }
     }
 
+    /** Has the daemon's namespace tell how it is set up. Nothing of it is read unless this is called. */
+    public HostFacts hostFacts() {
+        return HostFactsReader.read(reader);
+    }
+
+    /** Has a container's namespace tell how it is set up. */
+    public HostFacts hostFacts(ContainerFacts container) {
+        return HostFactsReader.read(sidecar(container));
+    }
+
+    /** Asks the kernel where the daemon's namespace would forward that packet; no packet is sent. */
+    public RouteAnswer route(RouteAnswer.Question question) {
+        return HostFactsReader.route(reader, question);
+    }
+
+    /** Returns when the engine last saw firewalld reload; empty where it saw no reload, or does not say (before 28.1). */
+    public Optional<String> firewalldReloaded() {
+        return client.infoCmd().exec().getRawValues().get("FirewallBackend") instanceof Map<?, ?> backend
+                        && backend.get("Info") instanceof List<?> info
+                ? info.stream()
+                        .filter(List.class::isInstance)
+                        .map(List.class::cast)
+                        .filter(pair -> pair.size() == 2 && "ReloadedAt".equals(pair.get(0)))
+                        .map(pair -> String.valueOf(pair.get(1)))
+                        .findFirst()
+                : Optional.empty();
+    }
+
     /** Returns the world outside, started at first need. */
     public synchronized Peer peer() {
         Peer current = peer;
@@ -319,11 +349,17 @@ public final class DaemonSession implements AutoCloseable {
                     "container " + container.name() + " has no address (network mode " + container.networkMode() + ")",
                     "check that it is running and joined to a bridge network");
         }
-        // A restarted container has a new namespace; the process id tells it from the one before.
-        String key = container.id() + "/" + container.pid();
-        Netns sidecar =
-                sidecars.computeIfAbsent(key, k -> host.inside(container.id(), container.name(), container.pid()));
-        return place(key, sidecar, addresses);
+        return place(key(container), sidecar(container), addresses);
+    }
+
+    private synchronized Netns sidecar(ContainerFacts container) {
+        return sidecars.computeIfAbsent(
+                key(container), k -> host.inside(container.id(), container.name(), container.pid()));
+    }
+
+    /** A restarted container has a new namespace; the process id tells it from the one before. */
+    private static String key(ContainerFacts container) {
+        return container.id() + "/" + container.pid();
     }
 
     private synchronized Place place(String key, Netns netns, List<InetAddress> addresses) {

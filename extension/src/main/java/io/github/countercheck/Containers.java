@@ -24,7 +24,7 @@ final class Containers {
         return named(window, window.session().facts());
     }
 
-    private static DockerFacts named(Window window, DockerFacts facts) {
+    static DockerFacts named(Window window, DockerFacts facts) {
         return new DockerFacts(
                 facts.networks(),
                 facts.containers().stream()

@@ -2,8 +2,11 @@
 package io.github.countercheck;
 
 import io.github.countercheck.diagnosis.Cause;
+import io.github.countercheck.diagnosis.Diagnosis;
+import io.github.countercheck.diagnosis.Evidence;
 import io.github.countercheck.diagnosis.FailureText;
 import io.github.countercheck.diagnosis.Finding;
+import io.github.countercheck.diagnosis.Surroundings;
 import io.github.countercheck.docker.Classification;
 import io.github.countercheck.docker.ClassifiedRule;
 import io.github.countercheck.docker.DockerFacts;
@@ -197,14 +200,23 @@ record Denial(
     private Finding finding(List<Probe> probes, Observation seen, List<MeasuredRule> candidates) {
         long answered = probes.stream().filter(Denial::isAnswered).count();
         if (answered > 0) {
-            return new Finding(
-                    candidates.isEmpty() ? Cause.NO_RULE : Cause.RULE_NOT_HIT,
-                    answered + " of " + probes.size() + " probes " + (answered == 1 ? "was" : "were") + " answered, so"
-                            + " that nothing stopped " + (answered == 1 ? "it" : "them")
-                            + (candidates.isEmpty() ? "; there is not: " + wanted : ""),
-                    "see in the walk which rule accepted it; docker-proxy on the host also answers what no rule lets"
-                            + " through");
+            return Diagnosis.ofUnstopped(Evidence.ofDelivery(seen, probes, Surroundings.UNKNOWN))
+                    .orElseGet(() -> unstopped(probes, answered, candidates));
         }
+        return stoppedElsewhere(probes, seen, candidates);
+    }
+
+    private Finding unstopped(List<Probe> probes, long answered, List<MeasuredRule> candidates) {
+        return new Finding(
+                candidates.isEmpty() ? Cause.NO_RULE : Cause.RULE_NOT_HIT,
+                answered + " of " + probes.size() + " probes " + (answered == 1 ? "was" : "were") + " answered, so"
+                        + " that nothing stopped " + (answered == 1 ? "it" : "them")
+                        + (candidates.isEmpty() ? "; there is not: " + wanted : ""),
+                "see in the walk which rule accepted it; docker-proxy on the host also answers what no rule lets"
+                        + " through");
+    }
+
+    private Finding stoppedElsewhere(List<Probe> probes, Observation seen, List<MeasuredRule> candidates) {
         return seen.moved()
                 .filter(rule -> stops(rule.rule()) && !candidates.contains(rule))
                 .filter(rule -> probes.stream().anyMatch(probe -> mayMatch(rule, probe.tuple(), seen)))

@@ -106,6 +106,14 @@ public final class Measurement implements AutoCloseable {
                 .collect(Collectors.joining("\n"));
     }
 
+    /**
+     * Adds to a failure of this test what was measured, and why packets did not arrive where something speaks for that; as a
+     * suppressed {@link PacketReport}, once, and not where the failure says it itself.
+     */
+    public void explain(Throwable failure) {
+        Postmortem.attach(window(), failure);
+    }
+
     /** Returns the traffic of this test, to be shaped. */
     public Traffic traffic() {
         return Traffic.of(this);

@@ -84,7 +84,9 @@ final class Tracing implements AutoCloseable {
         }
         DockerFacts facts = Containers.facts(before);
         if (trace == null) {
-            return probes.stream().map(probe -> simulate(probe.tuple(), facts)).toList();
+            return probes.stream()
+                    .map(probe -> simulate(before, before.baseline().rulesets(), vantage, probe.tuple(), facts))
+                    .toList();
         }
         String text = trace.end();
         List<NftListing.OfFamily> listed = TraceParser.tables(text, OwnTable::isOwn).stream()
@@ -97,9 +99,9 @@ final class Tracing implements AutoCloseable {
                 .toList();
     }
 
-    private PacketWalk simulate(Tuple tuple, DockerFacts facts) {
-        List<Ruleset> rulesets = before.baseline().rulesets();
-        Peer peer = before.session().peer();
+    /** Walks the first packet of such a flow through these rules. */
+    static PacketWalk simulate(Window window, List<Ruleset> rulesets, Vantage vantage, Tuple tuple, DockerFacts facts) {
+        Peer peer = window.session().peer();
         RoutingFacts routing = RoutingFacts.of(facts, rulesets);
         for (InetAddress address : peer.hostAddresses()) {
             routing = routing.withDevice(
@@ -109,13 +111,13 @@ final class Tracing implements AutoCloseable {
                 protocol(tuple.transport()),
                 source(tuple),
                 destination(tuple),
-                inputDevice(tuple, facts).orElse(null));
+                inputDevice(peer, vantage, tuple, facts).orElse(null));
         return RulesetWalker.of(rulesets, facts, routing).walk(packet);
     }
 
-    private Optional<String> inputDevice(Tuple tuple, DockerFacts facts) {
+    private static Optional<String> inputDevice(Peer peer, Vantage vantage, Tuple tuple, DockerFacts facts) {
         return switch (vantage) {
-            case OUTSIDE -> Optional.of(before.session().peer().hostDevice());
+            case OUTSIDE -> Optional.of(peer.hostDevice());
             case CONTAINER -> facts.networkOf(tuple.source()).map(NetworkFacts::bridge);
             case HOST, LOOPBACK -> Optional.empty();
         };

@@ -7,6 +7,7 @@ import io.github.countercheck.diagnosis.Claim;
 import io.github.countercheck.diagnosis.Diagnosis;
 import io.github.countercheck.diagnosis.Evidence;
 import io.github.countercheck.diagnosis.FailureText;
+import io.github.countercheck.diagnosis.Surroundings;
 import io.github.countercheck.docker.Classification;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
@@ -184,7 +185,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
                                 subject.claim(), container, subject.transport(), subject.port(), facts, probes());
             case MASQUERADE -> Attribution.ofSender(this::isOfSubject, networks(), probes());
             case RETURN_TRAFFIC, OUTBOUND_ACCEPT -> Attribution.ofCrossing(subject.claim(), networks(), probes());
-            case HAIRPIN, ICC_ACCEPT, RULE -> Attribution.none(subject.claim());
+            case HAIRPIN, ICC_ACCEPT, RULE, DELIVERY -> Attribution.none(subject.claim());
         };
     }
 
@@ -312,21 +313,23 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private AssertionFailedError failure(String headline, String expected, long most, long hits) {
-        Observation all = Observation.of(
-                families(), window.baseline(), window.session().counters().read(), facts);
+        Observation all = Inquiry.observe(window, families(), Inquiry.facts(window, facts));
         List<MeasuredRule> claimed = claimed(all);
         Attribution own = attribution();
-        Evidence evidence = new Evidence(
-                subject.claim(),
-                subject.container(),
-                subject.network(),
-                subject.transport(),
-                subject.port(),
-                claimed,
-                most,
-                all,
-                probes(),
-                own);
+        Evidence evidence = Inquiry.complete(
+                window,
+                new Evidence(
+                        subject.claim(),
+                        subject.container(),
+                        subject.network(),
+                        subject.transport(),
+                        subject.port(),
+                        claimed,
+                        most,
+                        all,
+                        probes(),
+                        own,
+                        Surroundings.UNKNOWN));
         String actual = own.counts() && own.flows() != hits
                 ? "+" + own.flows() + " of the test's own by conntrack, +" + hits + " by the rule's counter"
                 : "+" + hits;

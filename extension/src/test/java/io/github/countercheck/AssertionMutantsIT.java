@@ -210,7 +210,7 @@ class AssertionMutantsIT {
                         Cause.RULE_NOT_HIT,
                         "is published on",
                         "the probe went to tcp"),
-                claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                 claim.check(
                         "wrong port asserted",
                         () -> assertDnatHit(web, 8080),
@@ -271,7 +271,7 @@ class AssertionMutantsIT {
                         t -> on.limited(t, 1_300).times(2).toPublishedPort(web, 80),
                         () -> assertDnatHit(web, 80, times(2)),
                         AssertionFailedError.class,
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         "FORWARD",
                         on.address(web)),
                 claim.midway(
@@ -426,18 +426,18 @@ class AssertionMutantsIT {
                                 "filter",
                                 Hook.FORWARD,
                                 toWeb.port(Transport.TCP, 80).drop()),
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         "FORWARD",
                         "dropped 3 packets"),
                 claim.fault(
                         "policy DROP, and the way to the rule removed",
                         () -> Scene.all(
                                 List.of(() -> rules.forwardPolicy("DROP"), () -> rules.delete(on.jumpToPorts(web)))),
-                        Cause.DROPPED_LATER),
+                        on.family() == Family.IPV6 ? Cause.IPV6_FORWARD_POLICY : Cause.FORWARD_POLICY_DROP),
                 claim.fault(
                         "forwarding switched off",
                         on.firewall()::noForwarding,
-                        Cause.DROPPED_LATER,
+                        Cause.FORWARDING_OFF,
                         on.family() == Family.IPV6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward"),
                 claim.fault(
                         "DNAT rule removed",
@@ -460,7 +460,7 @@ class AssertionMutantsIT {
                         t -> t.toPublishedPort(other, 80),
                         Cause.RULE_NOT_HIT,
                         "nothing that met it"),
-                claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                 claim.check(
                         "wrong port asserted",
                         () -> assertForwardAccepted(web, 8080),
@@ -503,7 +503,7 @@ class AssertionMutantsIT {
                                 "filter",
                                 Hook.FORWARD,
                                 TestRule.to(on.address(web)).replies().drop()),
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         "FORWARD",
                         " dropped "),
                 claim.fault(
@@ -512,7 +512,7 @@ class AssertionMutantsIT {
                                 "filter",
                                 Hook.FORWARD,
                                 TestRule.from(on.address(web)).drop()),
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         on.address(web),
                         " dropped 3 packets"),
                 claim.fault(
@@ -531,7 +531,7 @@ class AssertionMutantsIT {
                                 () -> rules.edit(on.returnTraffic(web), rule -> rule.replace("docker0", "docker9")),
                                 Cause.NO_RULE)
                         .onlyIf(!rules.areOfNftables(), "the rule names no network; its chain is the network's"),
-                claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                 claim.traffic(
                         "traffic of another network",
                         t -> t.from(onNetwork).toOutside(),
@@ -570,7 +570,7 @@ class AssertionMutantsIT {
                                 "filter",
                                 Hook.FORWARD,
                                 TestRule.from(on.address(web)).drop()),
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         on.address(web),
                         " dropped 3 packets"),
                 claim.fault(
@@ -589,9 +589,9 @@ class AssertionMutantsIT {
                 claim.fault(
                         "forwarding switched off",
                         on.firewall()::noForwarding,
-                        Cause.RULE_NOT_HIT,
-                        "nothing that met it"),
-                claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                        Cause.FORWARDING_OFF,
+                        on.family() == Family.IPV6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward"),
+                claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                 claim.midway(
                         "rule re-created midway, and another network sent",
                         () -> rules.rewrite(on.outboundAccept(web)),
@@ -621,7 +621,7 @@ class AssertionMutantsIT {
                 claim.fault(
                         "rule removed",
                         () -> rules.delete(on.masquerade(from)),
-                        Cause.NO_RULE,
+                        Cause.MASQUERADE_MISSING,
                         "gives flows from",
                         answered ? "the peer saw the container's own address" : "[UNREPLIED]"),
                 claim.fault(
@@ -629,8 +629,8 @@ class AssertionMutantsIT {
                         () -> rules.before(
                                 on.masquerade(from),
                                 TestRule.from(on.address(from)).accept()),
-                        answered ? Cause.RULE_SHADOWED : Cause.DROPPED_LATER,
-                        answered ? "  stands before it" : " dropped 3 packets"),
+                        Cause.RULE_SHADOWED,
+                        "  stands before it"),
                 claim.fault(
                         "wrong subnet",
                         () -> rules.edit(
@@ -638,7 +638,7 @@ class AssertionMutantsIT {
                                 rule -> rule.replaceFirst(
                                         "(-s|saddr) \\S+",
                                         "$1 " + (on.family() == Family.IPV6 ? "2001:db8:99::/64" : "10.99.0.0/16"))),
-                        Cause.NO_RULE,
+                        Cause.MASQUERADE_MISSING,
                         "there is no such rule"),
                 claim.fault(
                         "DROP before it",
@@ -646,9 +646,9 @@ class AssertionMutantsIT {
                                 "filter",
                                 Hook.FORWARD,
                                 TestRule.from(on.address(from)).drop()),
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         " dropped 3 packets"),
-                claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                 claim.traffic(
                         "inbound traffic only",
                         t -> t.toPublishedPort(from, 80),
@@ -679,7 +679,6 @@ class AssertionMutantsIT {
                 "assertMasqueraded(times)",
                 t -> on.quick(t).udp().times(2).from(web).toOutside(),
                 () -> assertMasqueraded(web, times(2)));
-        boolean answered = !on.rules().has(RuleRole.DIRECT_ACCESS_DROP);
         return Stream.of(
                 claim.check("wrong times", () -> assertMasqueraded(web, times(3)), Cause.RULE_NOT_HIT, "only 2 met it"),
                 claim.mutant(
@@ -695,7 +694,7 @@ class AssertionMutantsIT {
                         },
                         claim.check(),
                         AssertionFailedError.class,
-                        answered ? Cause.RULE_SHADOWED : Cause.DROPPED_LATER,
+                        Cause.RULE_SHADOWED,
                         "+0 of the test's own by conntrack, +2 by the rule's counter"),
                 claim.proved("another container goes out too", () -> Mutant.NO_FAULT, t -> {
                     t.times(2).from(web).toOutside();
@@ -833,7 +832,7 @@ class AssertionMutantsIT {
                         () -> assertRuleHit(on.family(), rule.table(), rule.chain(), spec, times(4)),
                         Cause.RULE_NOT_HIT,
                         "only 3 met it"),
-                claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                 claim.midway(
                         "rule re-created midway",
                         () -> rules.rewrite(jump),

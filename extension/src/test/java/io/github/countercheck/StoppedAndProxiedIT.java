@@ -298,7 +298,7 @@ class StoppedAndProxiedIT {
                                         "filter",
                                         Hook.FORWARD,
                                         TestRule.from(on.address(web)).drop()),
-                        Cause.DROPPED_LATER,
+                        Cause.FOREIGN_DROP,
                         " dropped "),
                 claim.unmeasured("nothing sent", () -> Mutant.NO_FAULT, t -> {}, "sent nothing to an address of other"),
                 claim.unmeasured(
@@ -378,7 +378,7 @@ class StoppedAndProxiedIT {
                                 Cause.RULE_SHADOWED,
                                 "  stands before "),
                         claim.fault("DNAT rule removed", () -> on.rules().delete(on.dnat(web)), Cause.RULE_NOT_HIT),
-                        claim.traffic("nothing sent", t -> {}, Cause.RULE_NOT_HIT, "nothing was sent by Traffic"),
+                        claim.traffic("nothing sent", t -> {}, Cause.TRAFFIC_NOT_SENT, "nothing was sent by Traffic"),
                         claim.traffic("sent from outside", t -> t.toPublishedPort(web, 80), Cause.RULE_NOT_HIT),
                         claim.midway(
                                 "rule re-created midway",

@@ -21,5 +21,7 @@ public enum Claim {
     /** Packets between containers of one network were let through. */
     ICC_ACCEPT,
     /** A rule that the test cites was met. */
-    RULE
+    RULE,
+    /** Nothing in particular: the test failed, and what it sent may not have been answered. */
+    DELIVERY
 }

@@ -9,6 +9,18 @@ import org.apiguardian.api.API;
  * @param cause the cause
  * @param evidence what was seen that speaks for it
  * @param remedy what to try
+ * @param test what would tell it from others that the same evidence fits; empty where the evidence leaves no doubt
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
-public record Finding(Cause cause, String evidence, String remedy) {}
+public record Finding(Cause cause, String evidence, String remedy, String test) {
+
+    /** Makes one that the evidence leaves no doubt of. */
+    public Finding(Cause cause, String evidence, String remedy) {
+        this(cause, evidence, remedy, "");
+    }
+
+    /** Tells whether the evidence leaves no doubt of it. */
+    public boolean isProven() {
+        return test.isEmpty();
+    }
+}

@@ -8,18 +8,23 @@ import java.net.InetAddress;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where a rule translates to: {@code --to-destination 172.17.0.2:80} or {@code [fd00::2]:80}; of a range
  * {@code 10.88.0.2:80-90/8080}, where what follows the slash is the port that the first one stands for.
+ *
+ * @param address the address
+ * @param ports the port or ports
  */
-record DnatTarget(InetAddress address, PortRange ports) {
+@API(status = API.Status.INTERNAL, since = "0.1")
+public record DnatTarget(InetAddress address, PortRange ports) {
 
     private static final Pattern FORM = Pattern.compile("(?:\\[(.+)]|([^:]+)):([\\d-]+)(?:/\\d{1,5})?");
 
     /** Returns where the rule translates to; null where it does not, or not to one address and given ports. */
-    static @Nullable DnatTarget of(Rule rule) {
+    public static @Nullable DnatTarget of(Rule rule) {
         Target target = rule.target();
         if (target == null || !target.name().equals("DNAT") || target.options().size() != 1) {
             return null;

@@ -27,10 +27,13 @@ import org.junit.jupiter.api.extension.BeforeTestExecutionCallback;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.junit.platform.commons.support.AnnotationSupport;
+import org.opentest4j.TestAbortedException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.testcontainers.containers.GenericContainer;
@@ -48,6 +51,8 @@ public final class CountercheckExtension
                 BeforeTestExecutionCallback,
                 AfterTestExecutionCallback,
                 AfterEachCallback,
+                TestExecutionExceptionHandler,
+                LifecycleMethodExecutionExceptionHandler,
                 ParameterResolver {
 
     private static final ExtensionContext.Namespace NAMESPACE =
@@ -162,6 +167,24 @@ public final class CountercheckExtension
         } catch (RuntimeException e) {
             own.ifPresent(DaemonUnderTest::end);
             throw e;
+        }
+    }
+
+    @Override
+    public void handleTestExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
+        explain(context, failure);
+        throw failure;
+    }
+
+    @Override
+    public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
+        explain(context, failure);
+        throw failure;
+    }
+
+    private static void explain(ExtensionContext context, Throwable failure) {
+        if (!(failure instanceof TestAbortedException)) {
+            measurement(context).ifPresent(m -> m.explain(failure));
         }
     }
 

@@ -7,6 +7,7 @@ import io.github.countercheck.diagnosis.Attribution;
 import io.github.countercheck.diagnosis.Claim;
 import io.github.countercheck.diagnosis.Diagnosis;
 import io.github.countercheck.diagnosis.Evidence;
+import io.github.countercheck.diagnosis.Surroundings;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.walk.MeasuredRule;
@@ -65,7 +66,8 @@ final class Causes {
                 1,
                 observed.rules(),
                 List.of(observed.probe()),
-                Attribution.none(claim));
+                Attribution.none(claim),
+                Surroundings.UNKNOWN);
     }
 
     private static String trace(Measuring measuring, Call call) {

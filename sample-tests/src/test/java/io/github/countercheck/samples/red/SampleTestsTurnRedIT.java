@@ -65,7 +65,7 @@ class SampleTestsTurnRedIT {
                     "DROP in DOCKER-USER",
                     "iptables -I DOCKER-USER -o docker0 -j DROP",
                     "exactly 1 new flow",
-                    "DROPPED_LATER",
+                    "USER_RULE_DROPS",
                     "filter/DOCKER-USER  -A DOCKER-USER -o docker0 -j DROP  dropped"),
             new Fault(
                     "PublishedPortIT#laterPacketsOfAConnectionAreReturnTraffic",
@@ -97,7 +97,7 @@ class SampleTestsTurnRedIT {
                     "masquerade rules deleted",
                     "edit nat '/-j MASQUERADE/d'",
                     "flows not masqueraded for subnet 172.17.0.0/16",
-                    "NO_RULE",
+                    "MASQUERADE_MISSING",
                     "the peer saw the container's own address"),
             new Fault(
                     "OutboundIT#userDefinedNetworkIsMasqueradedByARuleOfItsOwn",

@@ -71,7 +71,7 @@ public final class Table {
         for (DaemonReport daemon : daemons) {
             text.append(fitted(String.format(
                             Locale.ROOT,
-                            "%-10s %3d passed %3d failed %3d not measured  %5.1f s  %s",
+                            "%-10s %2d passed, %d failed, %d not measured  %5.1f s  %s",
                             daemon.verdict(),
                             daemon.count(Verdict.PASS),
                             daemon.count(Verdict.FAIL),

@@ -30,7 +30,8 @@ import org.apiguardian.api.API;
 /**
  * Starts each engine with each configuration, sends packets on every path, and reports.
  *
- * <p>As many daemons run at once as the machine has processors; they do not see one another.
+ * <p>One daemon more runs at once than the machine has processors, for much of the time is spent waiting for answers that do
+ * not come; they do not see one another.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class Validation {
@@ -53,12 +54,13 @@ public final class Validation {
         int total = engines.size() * configs.size();
         AtomicInteger done = new AtomicInteger();
         ExecutorService pool = Executors.newFixedThreadPool(
-                Math.min(total, Runtime.getRuntime().availableProcessors()));
+                Math.min(total, 1 + Runtime.getRuntime().availableProcessors()));
         try {
             List<Future<DaemonReport>> reports = new ArrayList<>();
             for (String engine : engines) {
                 for (DaemonConfig config : configs) {
                     reports.add(pool.submit(() -> {
+                        progress.accept("starting Engine " + engine + " with " + config.file());
                         DaemonReport report = one(engine, config);
                         progress.accept(String.format(
                                 Locale.ROOT,

@@ -34,28 +34,25 @@ class ValidationIT {
             EngineVersion version =
                     EngineVersion.parse(daemon.client().versionCmd().exec().getVersion());
             try (DaemonSession session = DaemonSession.open(Settings.from(key -> Optional.empty()), daemon.host());
-                    Measuring measuring =
-                            Measuring.begin(Scene.start(daemon, config), config, version, session)) {
+                    Measuring measuring = Measuring.begin(Scene.start(daemon, config), config, version, session)) {
                 assertThat(measuring.measure(EnumSet.allOf(PathId.class)))
                         .hasSize(2 * PathId.values().length)
-                        .allSatisfy(probe -> assertThat(probe.verdict())
-                                .as(probe.toString())
-                                .isEqualTo(Verdict.PASS));
+                        .allSatisfy(probe ->
+                                assertThat(probe.verdict()).as(probe.toString()).isEqualTo(Verdict.PASS));
 
                 removeTranslationOfTcp(daemon);
 
                 List<ProbeReport> broken = measuring.measure(Set.of(PathId.EXTERNAL_TO_PUBLISHED));
                 assertThat(broken)
                         .extracting(ProbeReport::protocol, ProbeReport::verdict)
-                        .containsExactly(
-                                tuple(Transport.TCP, Verdict.FAIL),
-                                tuple(Transport.UDP, Verdict.PASS));
+                        .containsExactly(tuple(Transport.TCP, Verdict.FAIL), tuple(Transport.UDP, Verdict.PASS));
                 ProbeReport failed = broken.get(0);
                 assertThat(failed.measured())
                         .extracting(Way::outcome, Way::mechanism)
                         .containsExactly(Outcome.ANSWERED, Mechanism.DOCKER_PROXY);
                 assertThat(failed.cause())
-                        .startsWith("NO_RULE: Docker says the port is published, but no rule of the nat table translates")
+                        .startsWith(
+                                "NO_RULE: Docker says the port is published, but no rule of the nat table translates")
                         .contains("; trace: nat/PREROUTING#1 JUMP DOCKER, ");
             }
         }

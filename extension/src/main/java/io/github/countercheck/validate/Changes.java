@@ -2,7 +2,6 @@
 package io.github.countercheck.validate;
 
 import io.github.countercheck.daemon.PathId;
-import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.traffic.Outcome;
 import java.net.InetAddress;
@@ -11,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import org.apiguardian.api.API;
 
 /** Says what changes for users where one configuration replaces another on the same engine. */
@@ -32,7 +30,7 @@ public final class Changes {
             baseline.probes().stream()
                     .filter(probe -> isSame(probe, after))
                     .findFirst()
-                    .map(before -> change(before, after))
+                    .map(before -> change(baseline, before, candidate, after))
                     .filter(change -> !change.isEmpty())
                     .ifPresent(change -> where.computeIfAbsent(
                                     subject(after.id(), after.family()) + "\t" + change, key -> new ArrayList<>())
@@ -62,7 +60,7 @@ public final class Changes {
         return one.id() == other.id() && one.family() == other.family() && one.protocol() == other.protocol();
     }
 
-    private static String change(ProbeReport before, ProbeReport after) {
+    private static String change(DaemonReport baseline, ProbeReport before, DaemonReport candidate, ProbeReport after) {
         Way was = before.measured();
         Way is = after.measured();
         if (was == null || is == null) {
@@ -74,14 +72,16 @@ public final class Changes {
         if (!from.equals(to)) {
             changes.add(from + " → " + to);
         }
-        if (!Objects.equals(was.sourceSeen(), is.sourceSeen()) && was.sourceSeen() != null && is.sourceSeen() != null) {
-            changes.add("source seen " + format(was.sourceSeen()) + " → " + format(is.sourceSeen()));
+        InetAddress sawBefore = was.sourceSeen();
+        InetAddress seesNow = is.sourceSeen();
+        if (sawBefore != null && seesNow != null) {
+            String source = baseline.name(sawBefore);
+            String otherSource = candidate.name(seesNow);
+            if (!source.equals(otherSource)) {
+                changes.add("source seen " + source + " → " + otherSource);
+            }
         }
         return String.join("; ", changes);
-    }
-
-    private static String format(InetAddress address) {
-        return Cidr.format(address);
     }
 
     private static String inWords(Way way, ProbeReport probe) {

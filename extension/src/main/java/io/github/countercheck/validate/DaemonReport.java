@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.validate;
 
+import io.github.countercheck.ruleset.Cidr;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -13,15 +16,28 @@ import org.jspecify.annotations.Nullable;
  * @param backend where its rules are, {@code iptables-nft}; null where it did not start, or wrote none
  * @param config the configuration's file
  * @param probes the paths
+ * @param chance what to call addresses that are others in each run, where reports are compared
  * @param elapsed how long it took
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record DaemonReport(
-        String engine, @Nullable String backend, String config, List<ProbeReport> probes, Duration elapsed) {
+        String engine,
+        @Nullable String backend,
+        String config,
+        List<ProbeReport> probes,
+        Map<InetAddress, String> chance,
+        Duration elapsed) {
 
-    /** Copies the probes. */
+    /** Copies the collections. */
     public DaemonReport {
+        chance = Map.copyOf(chance);
         probes = List.copyOf(probes);
+    }
+
+    /** Names an address as it compares with that of another report. */
+    String name(InetAddress address) {
+        String name = chance.get(address);
+        return name == null ? Cidr.format(address) : name;
     }
 
     /** Returns how many of the paths are worth that. */

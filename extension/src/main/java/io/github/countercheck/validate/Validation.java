@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -111,6 +112,7 @@ public final class Validation {
                         measuring.backend(),
                         config.file(),
                         measuring.measure(EnumSet.allOf(PathId.class)),
+                        measuring.chance(),
                         since(start));
             }
         } catch (CountercheckException e) {
@@ -137,7 +139,7 @@ public final class Validation {
                 }
             }
         }
-        return new DaemonReport(engine, null, config.file(), probes, since(start));
+        return new DaemonReport(engine, null, config.file(), probes, Map.of(), since(start));
     }
 
     private static Duration since(long start) {

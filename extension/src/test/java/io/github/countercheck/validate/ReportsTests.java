@@ -61,7 +61,7 @@ class ReportsTests {
     }
 
     private static DaemonReport daemon(String config, ProbeReport... probes) {
-        return new DaemonReport("28.5.2", "iptables-nft", config, List.of(probes), Duration.ofMillis(8_250));
+        return new DaemonReport("28.5.2", "iptables-nft", config, List.of(probes), Map.of(), Duration.ofMillis(8_250));
     }
 
     private static final DaemonReport MIXED = daemon(
@@ -211,8 +211,8 @@ class ReportsTests {
         assertThat(table.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
         assertThat(table)
                 .contains("[28.5.2 iptables-nft, candidate.json]: 2 passed, 1 failed, 1 not measured")
-                .contains(
-                        "  direct-to-published         IPv4 udp -                BLOCKED_BY DIRECT_ACCESS_DROP   PASS\n")
+                .contains("  direct-to-published         IPv4 udp -                BLOCKED_BY DIRECT_ACCESS_DROP  "
+                        + " PASS\n")
                 .contains("      expected  ANSWERED DNAT from 172.31.0.1\n")
                 .contains("      because   the probe did not leave\n");
     }
@@ -249,12 +249,35 @@ class ReportsTests {
     }
 
     @Test
+    void anAddressThatIsAnotherInEachRunIsNoChange() {
+        ProbeReport before = probe(PathId.EXTERNAL_TO_PUBLISHED, Transport.TCP, DNAT, DNAT, null);
+        Way elsewhere = answered(Mechanism.DNAT, "198.18.200.6");
+        ProbeReport after = probe(PathId.EXTERNAL_TO_PUBLISHED, Transport.TCP, elsewhere, elsewhere, null);
+
+        assertThat(Changes.between(daemon("a", before), daemon("b", after)))
+                .containsExactly("published port, from outside (IPv4 tcp): source seen 198.18.200.2 → 198.18.200.6");
+        assertThat(Changes.between(onCable("a", "198.18.200.2", before), onCable("b", "198.18.200.6", after)))
+                .isEmpty();
+    }
+
+    private static DaemonReport onCable(String config, String peer, ProbeReport probe) {
+        return new DaemonReport(
+                "28.5.2",
+                null,
+                config,
+                List.of(probe),
+                Map.of(Cidr.parseAddress(peer), "the one outside"),
+                Duration.ZERO);
+    }
+
+    @Test
     void everyValueOfThePageIsEscaped() {
         DaemonReport report = new DaemonReport(
                 "<b>28</b>",
                 null,
                 "\"'&<script>.json",
                 List.of(probe(PathId.HAIRPIN, Transport.TCP, null, DNAT, "<img src=x onerror=alert(1)>")),
+                Map.of(),
                 Duration.ZERO);
 
         String page = HtmlReport.of(List.of(report), Map.of(Table.name(report), List.of("<i>changed</i>")));

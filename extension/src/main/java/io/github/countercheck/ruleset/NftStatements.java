@@ -75,7 +75,7 @@ final class NftStatements {
     }
 
     private Statement act(Target target, String text) {
-        return new Statement.Act(shared.one(target), shared.one(text));
+        return new Statement.Act(shared.one(target), shared.one(text), null);
     }
 
     /** Returns the verdict that the only key of an object names, or null. */
@@ -152,8 +152,10 @@ final class NftStatements {
         text.append(typeFlags.contains("concat") ? " addr . port" : "");
         text.append(typeFlags.contains("prefix") ? " prefix" : "").append(" to ");
         String to = "";
+        Expression.Lookup lookup = null;
         if (address != null) {
             Expression expression = expressions.expression(address);
+            lookup = port == null && expression instanceof Expression.Lookup asked ? asked : null;
             to = addressText(expression, port != null, true);
             text.append(addressText(expression, port != null, false));
         }
@@ -165,7 +167,8 @@ final class NftStatements {
         List<Option> options = new ArrayList<>();
         options.add(option(kind.equals("dnat") ? "--to-destination" : "--to-source", to));
         flags(body, options, text);
-        return act(new Target(kind.equals("dnat") ? "DNAT" : "SNAT", false, options), text.toString());
+        Target target = new Target(kind.equals("dnat") ? "DNAT" : "SNAT", false, options);
+        return new Statement.Act(shared.one(target), shared.one(text.toString()), lookup);
     }
 
     /** Puts addresses with colons into brackets, a range as a whole (iptables) or each end of it (nft). */

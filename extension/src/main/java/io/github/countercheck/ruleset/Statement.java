@@ -32,8 +32,10 @@ public sealed interface Statement {
      *
      * @param target what it does, in the words of iptables: {@code -j DNAT --to-destination 172.17.0.2:80}
      * @param text the same as listed: {@code dnat to 172.17.0.2:80}
+     * @param lookup where a translation asks a map for its address, or its address and port: {@code dnat to tcp dport map
+     *     @web}; else null
      */
-    record Act(Target target, String text) implements Statement {}
+    record Act(Target target, String text, Expression.@Nullable Lookup lookup) implements Statement {}
 
     /** {@code KEY vmap @MAP}: the verdict that the key leads to; no verdict where it leads nowhere. */
     record VerdictMap(Expression key, Expression map) implements Statement {

@@ -88,7 +88,8 @@ final class NftRuleRunner {
             return decision.leadsThere(matcher.test(condition.comparison())) ? Ruling.CONTINUE : null;
         }
         if (statement instanceof Statement.Act act) {
-            return act(act.target());
+            Expression.Lookup lookup = act.lookup();
+            return lookup == null ? act(act.target()) : translate(act.target(), lookup);
         }
         if (statement instanceof Statement.VerdictMap map) {
             return verdict(map);
@@ -111,6 +112,42 @@ final class NftRuleRunner {
             }
         }
         return targets.apply(target, table::chain);
+    }
+
+    /** Translates to what the map says for the packet; where it says nothing, the rule ends. */
+    private @Nullable Ruling translate(Target target, Expression.Lookup lookup) {
+        if (!matcher.isKnown(lookup.map())) {
+            return Ruling.undecided("its map is not in the listing");
+        }
+        Optional<NamedSet.Element> found = matcher.find(lookup.key(), lookup.map(), decision);
+        if (found.isEmpty()) {
+            return null;
+        }
+        Optional<String> to = destination(found.get().data());
+        if (to.isEmpty()) {
+            return Ruling.undecided("what its map leads to is not known");
+        }
+        return act(new Target(
+                target.name(),
+                false,
+                target.options().stream()
+                        .map(option -> option.name().startsWith("--to-")
+                                ? new Option(false, option.name(), List.of(to.get()))
+                                : option)
+                        .toList()));
+    }
+
+    private static Optional<String> destination(@Nullable Expression data) {
+        if (data instanceof Expression.Value address) {
+            return Optional.of(address.text());
+        }
+        return data instanceof Expression.Concatenation both
+                        && both.parts().size() == 2
+                        && both.parts().get(0) instanceof Expression.Value address
+                        && both.parts().get(1) instanceof Expression.Value port
+                ? Optional.of((address.text().indexOf(':') < 0 ? address.text() : "[" + address.text() + "]") + ":"
+                        + port.text())
+                : Optional.empty();
     }
 
     private @Nullable Ruling verdict(Statement.VerdictMap map) {

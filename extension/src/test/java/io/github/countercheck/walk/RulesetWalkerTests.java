@@ -8,6 +8,7 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
+import io.github.countercheck.ruleset.NftJsonParser;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.walk.PacketWalk.Fate;
 import java.util.ArrayList;
@@ -420,5 +421,41 @@ class RulesetWalkerTests {
 
         assertThat(walk.fate()).isEqualTo(Fate.UNDECIDED);
         assertThat(walk.reason()).contains("more than 16 ways", "-m limit");
+    }
+
+    /** As {@code nft -j} lists it. */
+    private static final String MAPS = """
+            {"nftables": [
+              {"table": {"family": "ip", "name": "nat", "handle": 1}},
+              {"map": {"family": "ip", "name": "web", "table": "nat", "type": "inet_service", "handle": 2,
+                "map": "ipv4_addr . inet_service",
+                "elem": [[8080, {"concat": ["172.17.0.2", 80]}], [8443, {"concat": ["172.17.0.3", 443]}]]}},
+              {"chain": {"family": "ip", "table": "nat", "name": "PREROUTING", "handle": 1, "type": "nat",
+                "hook": "prerouting", "prio": -100, "policy": "accept"}},
+              {"rule": {"family": "ip", "table": "nat", "chain": "PREROUTING", "handle": 3, "expr": [
+                {"dnat": {"family": "ip", "addr": {"map": {
+                  "key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": "@web"}}}}]}},
+              {"rule": {"family": "ip", "table": "nat", "chain": "PREROUTING", "handle": 5, "expr": [
+                {"dnat": {"addr": {"map": {
+                  "key": {"payload": {"protocol": "tcp", "field": "dport"}},
+                  "data": {"set": [[9000, "172.17.0.4"]]}}}}}]}}
+            ]}
+            """;
+
+    @ParameterizedTest
+    @CsvSource({
+        "8080, 172.17.0.2:80",
+        "8443, 172.17.0.3:443",
+        // Of an address alone the port stays; where no element fits, the rule ends.
+        "9000, 172.17.0.4:9000",
+        "9001, 203.0.113.10:9001"
+    })
+    void translatesToWhatAMapSays(String port, String destination) {
+        Ruleset nft = NftJsonParser.parse(MAPS).rulesets().get(0);
+
+        PacketWalk walk = walk("tcp 203.0.113.20:40000 -> 203.0.113.10:" + port + " iif eth0", nft);
+
+        assertThat(walk.destination()).hasToString(destination);
+        assertThat(walk.fate()).isEqualTo(Fate.ACCEPTED);
     }
 }

@@ -274,8 +274,11 @@ class StoppedAndProxiedIT {
                         "but by another: "),
                 byRule.midway(
                         "rule re-created midway",
-                        () -> on.rules().rewrite(on.isolation(onB)),
-                        t -> sent[0] = on.quick(t).from(onA).toContainer(onB, 80),
+                        () -> Mutant.NO_FAULT,
+                        t -> {
+                            sent[0] = on.quick(t).from(onA).toContainer(onB, 80);
+                            on.rules().rewrite(on.isolation(onB)).close();
+                        },
                         "snapshot invalid"));
     }
 

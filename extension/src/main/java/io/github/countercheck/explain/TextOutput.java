@@ -56,26 +56,7 @@ final class TextOutput {
 
     /** Prints each rule that the packet met with what it did, and in the end what became of it. */
     static void walk(PacketWalk walk, Writer out) throws IOException {
-        for (PacketWalk.Step step : walk.steps()) {
-            out.write(String.format(
-                    Locale.ROOT,
-                    "%-12s %-4s %s/%s%s  %s  -> %s%s%n",
-                    step.hook().name().toLowerCase(Locale.ROOT),
-                    step.family().keyword(),
-                    step.table(),
-                    step.chain(),
-                    step.position() == 0 ? "" : " #" + step.position(),
-                    step.text(),
-                    step.verdict(),
-                    step.rule() == null ? "" : "   # " + purpose(step.rule())));
-        }
-        out.write(walk.fate().name()
-                + (walk.destination() == null ? "" : "  to " + walk.destination())
-                + (walk.source() == null ? "" : "  from " + walk.source())
-                + (walk.reason().isEmpty() ? "" : "  (" + walk.reason() + ")") + "\n");
-        for (String assumption : walk.assumptions()) {
-            out.write("assumed: " + assumption + "\n");
-        }
+        out.write(walk.inLines().stripIndent() + "\n");
     }
 
     private static String body(Rule rule) {

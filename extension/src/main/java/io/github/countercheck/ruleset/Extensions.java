@@ -40,7 +40,6 @@ final class Extensions {
             "THROW",
             "NAT",
             "XRESOLVE");
-    private static final List<String> TCP_FLAGS = List.of("FIN", "SYN", "RST", "PSH", "ACK", "URG");
     private static final List<String> LOG_LEVELS =
             List.of("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug");
 
@@ -476,9 +475,9 @@ final class Extensions {
 
     private static String flags(String value) {
         return switch (upper(value)) {
-            case "ALL" -> String.join(",", TCP_FLAGS);
+            case "ALL" -> String.join(",", Protocols.TCP_FLAGS);
             case "NONE" -> "NONE";
-            default -> sorted(value, TCP_FLAGS);
+            default -> sorted(value, Protocols.TCP_FLAGS);
         };
     }
 

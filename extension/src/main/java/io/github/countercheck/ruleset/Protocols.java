@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.ruleset;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apiguardian.api.API;
@@ -9,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /** Names of IP protocols and services as the tools print and take them. */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class Protocols {
+
+    /** The flags of TCP that iptables knows, in the order of their bits, from the lowest. */
+    public static final List<String> TCP_FLAGS = List.of("FIN", "SYN", "RST", "PSH", "ACK", "URG");
 
     /** What stands for any protocol, and is not printed. */
     static final String ALL = "all";

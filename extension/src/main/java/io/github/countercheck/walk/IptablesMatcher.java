@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** Decides the matches of iptables for a packet on its way. */
 final class IptablesMatcher {
 
-    private static final List<String> TCP_FLAGS = List.of("FIN", "SYN", "RST", "PSH", "ACK", "URG");
-
     /** Matches that depend on more than the packet and the tables, and on what. */
     private static final Map<String, String> UNDECIDED = Map.ofEntries(
             Map.entry("limit", "whether the rate is used up depends on packets before"),
@@ -260,7 +258,7 @@ final class IptablesMatcher {
                 case "ALL" -> bits |= 0x3f;
                 case "NONE" -> {}
                 default -> {
-                    int bit = TCP_FLAGS.indexOf(flag);
+                    int bit = Protocols.TCP_FLAGS.indexOf(flag);
                     if (bit < 0) {
                         return -1;
                     }

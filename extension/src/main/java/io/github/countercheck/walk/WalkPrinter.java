@@ -101,7 +101,8 @@ final class WalkPrinter {
     }
 
     private String end() {
-        String where = walk.destination() == null ? "" : " for " + walk.destination();
+        String where = (walk.destination() == null ? "" : " for " + walk.destination())
+                + (walk.source() == null ? "" : ", from " + walk.source());
         String why = walk.reason().isEmpty() ? "" : ": " + walk.reason();
         return (walk.fate() == Fate.ACCEPTED
                         ? "let through by every base chain it met"

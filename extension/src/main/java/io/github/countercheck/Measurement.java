@@ -51,6 +51,12 @@ public final class Measurement implements AutoCloseable {
         return measurement;
     }
 
+    /** Takes the baseline of a measurement that no short form of an assertion is to find. */
+    public static Measurement unbound(
+            DaemonSession session, Duration await, Supplier<Map<String, String>> names) {
+        return new Measurement(session, await, names);
+    }
+
     static Measurement current() {
         Measurement current = CURRENT.get();
         if (current == null) {

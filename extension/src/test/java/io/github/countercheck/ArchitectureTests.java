@@ -70,6 +70,8 @@ class ArchitectureTests {
             .definedBy(BASE + ".explain")
             .layer("validate")
             .definedBy(BASE + ".validate")
+            .layer("contract")
+            .definedBy(BASE + ".contract")
             .whereLayer("ruleset")
             .mayNotAccessAnyLayer()
             .whereLayer("await")
@@ -103,6 +105,10 @@ class ArchitectureTests {
             .whereLayer("explain")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("validate")
+            .mayOnlyBeAccessedByLayers("contract", "jupiter")
+            .whereLayer("contract")
+            .mayOnlyAccessLayers("daemon", "validate")
+            .whereLayer("contract")
             .mayNotBeAccessedByAnyLayer()
             // Everybody may say that something could not be measured.
             .ignoreDependency(DescribedPredicate.alwaysTrue(), JavaClass.Predicates.type(CountercheckException.class))
@@ -143,7 +149,7 @@ class ArchitectureTests {
     @ArchTest
     static final ArchRule onlyTheExtensionKnowsJupitersLifeCycle = noClasses()
             .that()
-            .resideOutsideOfPackage(BASE + ".jupiter")
+            .resideOutsideOfPackages(BASE + ".jupiter", BASE + ".contract")
             .and()
             .doNotHaveFullyQualifiedName(ContainerNetworkTest.class.getName())
             .and()

@@ -12,9 +12,11 @@ import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Settings;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.validate.PromisedPaths;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,7 @@ public final class CountercheckExtension
 
     private static final ExtensionContext.Namespace NAMESPACE =
             ExtensionContext.Namespace.create(CountercheckExtension.class);
+    private static final Set<Class<?>> OF_A_DAEMON = Set.of(DaemonContainer.class, PromisedPaths.class);
     private static final Logger WALKS = LoggerFactory.getLogger("countercheck.walk");
 
     /** The one session of a run, or why there is none; kept, so that a missing daemon is not sought for each class. */
@@ -214,15 +217,15 @@ public final class CountercheckExtension
         return type == Traffic.class
                 || type == CounterSnapshot.class
                 || type == CounterDelta.class
-                || type == DaemonContainer.class;
+                || OF_A_DAEMON.contains(type);
     }
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         Class<?> type = parameter.getParameter().getType();
-        if (type == DaemonContainer.class) {
+        if (OF_A_DAEMON.contains(type)) {
             return daemon(context)
-                    .map(DaemonUnderTest::daemon)
+                    .map(own -> type == DaemonContainer.class ? own.daemon() : own.paths())
                     .orElseThrow(() -> new ParameterResolutionException("[" + parameter.getParameter() + "] of "
                             + parameter.getDeclaringExecutable()
                             + ": the class has no daemon of its own; annotate it with @DockerDaemon or @DaemonMatrix"));

@@ -2,12 +2,15 @@
 package io.github.countercheck.jupiter;
 
 import io.github.countercheck.CountercheckException;
+import io.github.countercheck.daemon.DaemonConfig;
 import io.github.countercheck.daemon.DaemonContainer;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Settings;
+import io.github.countercheck.validate.PromisedPaths;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A daemon that was started for a class, and how it is measured: by one test at a time. */
 final class DaemonUnderTest implements AutoCloseable {
@@ -24,12 +27,15 @@ final class DaemonUnderTest implements AutoCloseable {
 
     private final DaemonContainer daemon;
     private final DaemonSession session;
+    private final DaemonChoice choice;
     private final boolean admitted;
     private final Semaphore turn = new Semaphore(1);
+    private @Nullable PromisedPaths paths;
 
-    private DaemonUnderTest(DaemonContainer daemon, DaemonSession session, boolean admitted) {
+    private DaemonUnderTest(DaemonContainer daemon, DaemonSession session, DaemonChoice choice, boolean admitted) {
         this.daemon = daemon;
         this.session = session;
+        this.choice = choice;
         this.admitted = admitted;
     }
 
@@ -38,7 +44,7 @@ final class DaemonUnderTest implements AutoCloseable {
         boolean admitted = interruptibly(() -> PROCESSORS.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
         try {
             daemon.start();
-            return new DaemonUnderTest(daemon, DaemonSession.open(settings, daemon.host()), admitted);
+            return new DaemonUnderTest(daemon, DaemonSession.open(settings, daemon.host()), choice, admitted);
         } catch (RuntimeException e) {
             daemon.stop();
             leave(admitted);
@@ -71,6 +77,15 @@ final class DaemonUnderTest implements AutoCloseable {
 
     DaemonSession session() {
         return session;
+    }
+
+    synchronized PromisedPaths paths() {
+        PromisedPaths current = paths;
+        if (current == null) {
+            current = PromisedPaths.start(daemon, DaemonConfig.parse(choice.configName(), choice.config()), session);
+            paths = current;
+        }
+        return current;
     }
 
     void begin() {

@@ -70,7 +70,7 @@ final class Measuring implements AutoCloseable {
         if (config.ipv6()) {
             session.awaitIpv6(facts.networks());
         }
-        this.measurement = Measurement.open(session, Duration.ZERO, Map::of);
+        this.measurement = Measurement.unbound(session, Duration.ZERO, Map::of);
         this.forwarded = forwarded(scene);
         this.promises = Promises.of(config, engine, hostSetting());
     }

@@ -10,6 +10,7 @@ import io.github.countercheck.CountercheckException;
 import io.github.countercheck.await.Patience;
 import io.github.countercheck.daemon.DaemonConfig;
 import io.github.countercheck.daemon.DaemonContainer;
+import io.github.countercheck.docker.DockerFactsReader;
 import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.Netns;
 import io.github.countercheck.ruleset.Cidr;
@@ -17,6 +18,8 @@ import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.session.Image;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -169,6 +172,34 @@ final class Scene implements AutoCloseable {
                     "the server does not listen after " + START.toSeconds() + " s",
                     "name an image that has socat with countercheck.toolbox.image");
         }
+    }
+
+    /**
+     * Restarts the daemon, and starts those containers again that it stopped for that: in the order of their addresses, so that
+     * each gets its own again.
+     */
+    void restart() {
+        List<GenericContainer<?>> containers = Stream.of(server, client, otherServer, inside)
+                .sorted(Comparator.comparing(this::address))
+                .toList();
+        daemon.restart();
+        for (GenericContainer<?> container : containers) {
+            if (!container.isRunning()) {
+                daemon.client().startContainerCmd(container.getContainerId()).exec();
+            }
+        }
+        awaitListening(server);
+        awaitListening(otherServer);
+    }
+
+    private String address(GenericContainer<?> container) {
+        return HexFormat.of()
+                .formatHex(DockerFactsReader.read(daemon.client(), List.of(container.getContainerId()))
+                        .containers()
+                        .get(0)
+                        .addresses()
+                        .get(0)
+                        .getAddress());
     }
 
     DaemonContainer daemon() {

@@ -7,7 +7,6 @@ import io.github.countercheck.daemon.DaemonConfig;
 import io.github.countercheck.daemon.DaemonContainer;
 import io.github.countercheck.daemon.EngineVersion;
 import io.github.countercheck.daemon.PathId;
-import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.session.DaemonSession;
@@ -90,10 +89,7 @@ public final class Validation {
 
     private static DaemonReport one(String engine, DaemonConfig config) {
         long start = System.nanoTime();
-        try (DaemonContainer daemon = new DaemonContainer(engine).withConfig(config.text())) {
-            config.ip()
-                    .filter(address -> !address.isAnyLocalAddress() && !address.isLoopbackAddress())
-                    .ifPresent(address -> daemon.withHostAddress(Cidr.format(address)));
+        try (DaemonContainer daemon = new DaemonContainer(engine).withConfig(config)) {
             daemon.start();
             return measured(daemon, config, start);
         } catch (CountercheckException e) {

@@ -5,19 +5,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.PortBinding;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.docker.DockerFactsReader;
 import io.github.countercheck.netns.Owner;
 import io.github.countercheck.session.Image;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
@@ -83,12 +90,86 @@ class DaemonContainerIT {
         assertThat(ours()).isEqualTo(before);
     }
 
+    @Test
+    void whatAKilledRunLeftIsRemovedByTheNextOneAndNothingElse() throws Exception {
+        Set<String> volumes = volumes();
+        Process killed = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ToBeKilled.class.getName())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (BufferedReader told = killed.inputReader()) {
+            String owner = told.lines()
+                    .filter(line -> Owner.parse(line).isPresent())
+                    .findFirst()
+                    .orElseThrow();
+            killed.destroyForcibly().waitFor();
+            assertThat(of(owner)).as("what there is to remove").hasSize(2);
+            assertThat(volumes()).hasSizeGreaterThan(volumes.size());
+            assertThat(directories()).anyMatch(directory -> owner.equals(ownerOf(directory)));
+
+            try (GenericContainer<?> other = new GenericContainer<>(Image.TOOL_LESS.reference());
+                    DaemonContainer next = new DaemonContainer("20.10")) {
+                other.start();
+                next.start();
+
+                assertThat(of(owner)).isEmpty();
+                assertThat(directories()).noneMatch(directory -> owner.equals(ownerOf(directory)));
+                assertThat(other.isRunning()).isTrue();
+            }
+            assertThat(volumes()).isEqualTo(volumes);
+        } finally {
+            killed.destroyForcibly();
+        }
+    }
+
+    private static List<Path> directories() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(file -> file.getFileName().toString().startsWith("countercheck-daemon-"))
+                    .toList();
+        }
+    }
+
+    private static String ownerOf(Path directory) {
+        try {
+            return Files.readString(directory.resolve("owner"));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static Set<String> volumes() {
+        return DockerClientFactory.lazyClient().listVolumesCmd().exec().getVolumes().stream()
+                .map(InspectVolumeResponse::getName)
+                .collect(Collectors.toSet());
+    }
+
+    /** A run that ends in the middle. */
+    static final class ToBeKilled {
+
+        private ToBeKilled() {}
+
+        public static void main(String[] arguments) throws InterruptedException {
+            try (DaemonContainer daemon = new DaemonContainer("28.5")) {
+                daemon.start();
+                System.out.println(Owner.SELF);
+                new CountDownLatch(1).await();
+            }
+        }
+    }
+
     private static Set<String> ours() {
+        return of(Owner.SELF.toString());
+    }
+
+    private static Set<String> of(String owner) {
         DockerClient client = DockerClientFactory.lazyClient();
         return client
                 .listContainersCmd()
                 .withShowAll(true)
-                .withLabelFilter(Map.of(Owner.LABEL, Owner.SELF.toString()))
+                .withLabelFilter(Map.of(Owner.LABEL, owner))
                 .exec()
                 .stream()
                 .map(Container::getId)

@@ -54,6 +54,7 @@ final class Scene implements AutoCloseable {
 
     /** Answers with what it was told and the address that it was called from, and remembers it. */
     private static final String SERVE = """
+            trap 'exit 0' TERM
             serve() { socat "$1" 'SYSTEM:read -r tag; echo seen $tag $SOCAT_PEERADDR | tee -a /tmp/seen' & }
             for port in %d %d; do
               serve TCP6-LISTEN:$port,fork,reuseaddr,ipv6-v6only=1

@@ -58,7 +58,10 @@ public final class NetfilterCounterSource implements CounterSource {
     @Override
     public CounterSnapshot read(Family family, String table) {
         List<Ruleset> rulesets = new ArrayList<>();
-        rulesets.add(save(family, Backend.IPTABLES_NFT, List.of("-t", table)));
+        // It fails on a name that cannot be a table of its own.
+        if (NativeTable.IPTABLES.contains(table)) {
+            rulesets.add(save(family, Backend.IPTABLES_NFT, List.of("-t", table)));
+        }
         if (LegacyTables.of(netns, family).contains(table)) {
             rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of("-t", table)));
         }

@@ -24,6 +24,7 @@ final class Containers {
         return named(window, window.session().facts());
     }
 
+    /** Returns the same facts, the containers under the names that the test gives them. */
     static DockerFacts named(Window window, DockerFacts facts) {
         return new DockerFacts(
                 facts.networks(),

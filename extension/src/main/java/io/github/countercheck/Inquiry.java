@@ -110,12 +110,11 @@ final class Inquiry {
         return flow.probes().stream()
                 .filter(probe -> probe.outcome() != Outcome.ANSWERED)
                 .limit(1)
-                .map(probe -> Tracing.simulate(
-                        window,
-                        evidence.observation().delta().after().rulesets(),
-                        flow.vantage(),
-                        probe.tuple(),
-                        evidence.observation().facts()));
+                .map(probe -> Simulation.of(
+                                window,
+                                evidence.observation().delta().after().rulesets(),
+                                evidence.observation().facts())
+                        .walk(probe.tuple(), flow.vantage()));
     }
 
     /** What cannot be asked is not known; that must not hide the failure that it was asked for. */

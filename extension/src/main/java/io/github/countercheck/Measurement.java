@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck;
 
+import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.report.DaemonInfo;
+import io.github.countercheck.report.Observed;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.Observation;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -30,11 +35,14 @@ public final class Measurement implements AutoCloseable {
     private final Supplier<Map<String, String>> names;
     private final List<Flow> flows = new ArrayList<>();
     private CounterSnapshot baseline;
+    private @Nullable Instant firstSent;
+    private @Nullable Instant lastSent;
 
     private Measurement(DaemonSession session, Duration await, Supplier<Map<String, String>> names) {
         this.session = session;
         this.await = await;
         this.names = names;
+        session.heard().begin();
         this.baseline = session.counters().read();
     }
 
@@ -75,11 +83,16 @@ public final class Measurement implements AutoCloseable {
 
     synchronized void sent(Flow flow) {
         flows.add(flow);
+        Instant now = Instant.now();
+        firstSent = firstSent == null ? now : firstSent;
+        lastSent = now;
     }
 
     synchronized void mark() {
         baseline = session.counters().read();
         flows.clear();
+        firstSent = null;
+        lastSent = null;
     }
 
     /** Returns a window that begins now, for one flow alone. */
@@ -118,6 +131,51 @@ public final class Measurement implements AutoCloseable {
      */
     public void explain(Throwable failure) {
         Postmortem.attach(window(), failure);
+    }
+
+    /** Reads all rules and asks for all containers once more, for the report of a test that did not pass. */
+    public void lookAgain() {
+        session.counters().read();
+        session.facts();
+    }
+
+    /** Returns what was read for this test so far, without reading anything. */
+    public synchronized Observed observed() {
+        Window window = window();
+        DockerFacts facts = Containers.named(window, session.heard().facts());
+        Instant begin = firstSent == null ? baseline.takenAt() : firstSent;
+        List<Observed.SentFlow> sent = new ArrayList<>();
+        if (!flows.isEmpty()) {
+            Simulation simulation = Simulation.of(window, baseline.rulesets(), facts);
+            for (Flow flow : flows) {
+                sent.add(new Observed.SentFlow(
+                        flow.toString(),
+                        flow.probes(),
+                        flow.walks(),
+                        flow.wasSent() ? simulation.unmet(flow.probes().get(0).tuple(), flow.vantage()) : List.of()));
+            }
+        }
+        return new Observed(
+                window.families(),
+                baseline,
+                session.heard().countersSince(begin),
+                facts,
+                sent,
+                lastSent == null ? Set.of() : session.heard().tablesLastReadBetween(begin, lastSent));
+    }
+
+    /** Says which daemon it is about. */
+    public DaemonInfo daemon() {
+        return new DaemonInfo(
+                session.endpoint(),
+                session.engine(),
+                baseline().rulesets().stream()
+                        .filter(ruleset -> !ruleset.isEmpty())
+                        .map(ruleset -> ruleset.backend().toString())
+                        .distinct()
+                        .toList(),
+                "",
+                session.counters().description());
     }
 
     /** Returns the traffic of this test, to be shaped. */

@@ -2,29 +2,17 @@
 package io.github.countercheck;
 
 import io.github.countercheck.docker.DockerFacts;
-import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.netns.KernelTrace;
 import io.github.countercheck.netns.OwnTable;
 import io.github.countercheck.ruleset.Backend;
-import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.NftListing;
-import io.github.countercheck.ruleset.Ruleset;
-import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.snapshot.CounterSnapshot;
-import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.traffic.Tuple;
-import io.github.countercheck.walk.Packet;
 import io.github.countercheck.walk.PacketWalk;
-import io.github.countercheck.walk.PacketWalk.Endpoint;
-import io.github.countercheck.walk.RoutingFacts;
-import io.github.countercheck.walk.RulesetWalker;
 import io.github.countercheck.walk.TraceParser;
 import io.github.countercheck.walk.TracedRules;
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +22,6 @@ import org.jspecify.annotations.Nullable;
  * simulated with the rules as they were just before, and says so.
  */
 final class Tracing implements AutoCloseable {
-
-    private static final int TCP = 6;
-    private static final int UDP = 17;
-    private static final int SCTP = 132;
 
     private final Window before;
     private final Vantage vantage;
@@ -84,8 +68,9 @@ final class Tracing implements AutoCloseable {
         }
         DockerFacts facts = Containers.facts(before);
         if (trace == null) {
+            Simulation simulation = Simulation.of(before, before.baseline().rulesets(), facts);
             return probes.stream()
-                    .map(probe -> simulate(before, before.baseline().rulesets(), vantage, probe.tuple(), facts))
+                    .map(probe -> simulation.walk(probe.tuple(), vantage))
                     .toList();
         }
         String text = trace.end();
@@ -95,48 +80,9 @@ final class Tracing implements AutoCloseable {
         TracedRules rules = TracedRules.of(listed, before.baseline(), facts);
         return probes.stream()
                 .map(Probe::tuple)
-                .map(tuple -> TraceParser.parse(text, rules, OwnTable::isOwn, source(tuple), destination(tuple)))
+                .map(tuple -> TraceParser.parse(
+                        text, rules, OwnTable::isOwn, Simulation.source(tuple), Simulation.destination(tuple)))
                 .toList();
-    }
-
-    /** Walks the first packet of such a flow through these rules. */
-    static PacketWalk simulate(Window window, List<Ruleset> rulesets, Vantage vantage, Tuple tuple, DockerFacts facts) {
-        Peer peer = window.session().peer();
-        RoutingFacts routing = RoutingFacts.of(facts, rulesets);
-        for (InetAddress address : peer.hostAddresses()) {
-            routing = routing.withDevice(
-                    peer.hostDevice(), new Cidr(address, address instanceof Inet4Address ? 30 : 112));
-        }
-        Packet packet = Packet.first(
-                protocol(tuple.transport()),
-                source(tuple),
-                destination(tuple),
-                inputDevice(peer, vantage, tuple, facts).orElse(null));
-        return RulesetWalker.of(rulesets, facts, routing).walk(packet);
-    }
-
-    private static Optional<String> inputDevice(Peer peer, Vantage vantage, Tuple tuple, DockerFacts facts) {
-        return switch (vantage) {
-            case OUTSIDE -> Optional.of(peer.hostDevice());
-            case CONTAINER -> facts.networkOf(tuple.source()).map(NetworkFacts::bridge);
-            case HOST, LOOPBACK -> Optional.empty();
-        };
-    }
-
-    private static int protocol(Transport transport) {
-        return switch (transport) {
-            case TCP -> TCP;
-            case UDP -> UDP;
-            case SCTP -> SCTP;
-        };
-    }
-
-    private static Endpoint source(Tuple tuple) {
-        return new Endpoint(tuple.source(), tuple.sourcePort());
-    }
-
-    private static Endpoint destination(Tuple tuple) {
-        return new Endpoint(tuple.destination(), tuple.destinationPort());
     }
 
     @Override

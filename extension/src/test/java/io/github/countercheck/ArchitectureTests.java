@@ -56,6 +56,10 @@ class ArchitectureTests {
             .definedBy(BASE + ".walk")
             .layer("diagnosis")
             .definedBy(BASE + ".diagnosis")
+            .layer("report")
+            .definedBy(BASE + ".report")
+            .layer("watch")
+            .definedBy(BASE + ".watch")
             .layer("session")
             .definedBy(BASE + ".session")
             .layer("daemon")
@@ -90,6 +94,10 @@ class ArchitectureTests {
             .mayOnlyAccessLayers("ruleset", "snapshot", "docker")
             .whereLayer("diagnosis")
             .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "host", "walk", "traffic")
+            .whereLayer("report")
+            .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk", "traffic", "diagnosis")
+            .whereLayer("watch")
+            .mayOnlyAccessLayers("ruleset", "snapshot", "docker", "walk", "report", "session")
             .whereLayer("session")
             .mayOnlyAccessLayers("ruleset", "await", "snapshot", "netns", "docker", "host", "traffic")
             .whereLayer("daemon")
@@ -178,7 +186,8 @@ class ArchitectureTests {
     @ArchTest
     static final ArchRule onlyRulesetsAndReportsKnowJackson = noClasses()
             .that()
-            .resideOutsideOfPackages(BASE + ".ruleset", BASE + ".explain", BASE + ".validate", BASE + ".diagnosis")
+            .resideOutsideOfPackages(
+                    BASE + ".ruleset", BASE + ".explain", BASE + ".validate", BASE + ".diagnosis", BASE + ".report")
             .should()
             .dependOnClassesThat(resideInAPackage("com.fasterxml.jackson.."));
 
@@ -200,6 +209,10 @@ class ArchitectureTests {
             .doNotHaveFullyQualifiedName(BASE + ".explain.Explain")
             .and()
             .doNotHaveFullyQualifiedName(BASE + ".validate.ConfigCheck")
+            .and()
+            .doNotHaveFullyQualifiedName(BASE + ".watch.Watch")
+            .and()
+            .doNotHaveFullyQualifiedName(BASE + ".jupiter.Console")
             .should(ACCESS_STANDARD_STREAMS);
 
     @ArchTest

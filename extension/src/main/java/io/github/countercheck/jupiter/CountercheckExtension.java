@@ -13,7 +13,9 @@ import io.github.countercheck.session.Settings;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.validate.PromisedPaths;
+import io.github.countercheck.watch.Watcher;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -41,8 +43,8 @@ import org.slf4j.LoggerFactory;
 import org.testcontainers.containers.GenericContainer;
 
 /**
- * Opens a measurement before the body of each test and closes it after its {@code @AfterEach} methods; skips, with the
- * reason, what cannot be measured. Registered by {@link ContainerNetworkTest}.
+ * Opens a measurement before the body of each test, closes it after its {@code @AfterEach} methods and reports it; skips,
+ * with the reason, what cannot be measured. Registered by {@link ContainerNetworkTest}.
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class CountercheckExtension
@@ -64,13 +66,19 @@ public final class CountercheckExtension
 
     /** The one session of a run, or why there is none; kept, so that a missing daemon is not sought for each class. */
     private record Attempt(
-            @Nullable DaemonSession session, @Nullable CountercheckException problem) implements AutoCloseable {
+            @Nullable DaemonSession session,
+            @Nullable CountercheckException problem,
+            @Nullable Watcher watcher) implements AutoCloseable {
 
         static Attempt with(Settings settings) {
             try {
-                return new Attempt(DaemonSession.open(settings), null);
+                DaemonSession session = DaemonSession.open(settings);
+                return new Attempt(
+                        session,
+                        null,
+                        settings.watch() ? Watcher.inLines(session.counters(), session::facts, Console.out()) : null);
             } catch (CountercheckException e) {
-                return new Attempt(null, e);
+                return new Attempt(null, e, null);
             }
         }
 
@@ -83,6 +91,9 @@ public final class CountercheckExtension
 
         @Override
         public void close() {
+            if (watcher != null) {
+                watcher.close();
+            }
             if (session != null) {
                 session.close();
             }
@@ -167,6 +178,7 @@ public final class CountercheckExtension
                     .put(
                             Measurement.class,
                             Measurement.open(session, await(context), () -> ContainerFields.names(context)));
+            store(context).put(Instant.class, Instant.now());
         } catch (RuntimeException e) {
             own.ifPresent(DaemonUnderTest::end);
             throw e;
@@ -176,13 +188,21 @@ public final class CountercheckExtension
     @Override
     public void handleTestExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
         explain(context, failure);
-        throw failure;
+        throw withReport(context, failure);
     }
 
     @Override
     public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
         explain(context, failure);
-        throw failure;
+        throw withReport(context, failure);
+    }
+
+    private static Throwable withReport(ExtensionContext context, Throwable failure) {
+        return failure instanceof TestAbortedException || measurement(context).isEmpty()
+                ? failure
+                : reports(context)
+                        .map(reports -> FailureReports.with(reports.page(context), failure))
+                        .orElse(failure);
     }
 
     private static void explain(ExtensionContext context, Throwable failure) {
@@ -193,6 +213,10 @@ public final class CountercheckExtension
 
     @Override
     public void afterTestExecution(ExtensionContext context) {
+        if (context.getExecutionException().isPresent() && reports(context).isPresent()) {
+            // The containers are up still.
+            measurement(context).ifPresent(Measurement::lookAgain);
+        }
         if (settings(context).walk() == Settings.Walk.ALWAYS && WALKS.isInfoEnabled()) {
             measurement(context)
                     .ifPresent(m -> WALKS.info(
@@ -206,8 +230,17 @@ public final class CountercheckExtension
     @Override
     public void afterEach(ExtensionContext context) {
         measurement(context).ifPresent(measured -> {
-            measured.close();
-            daemon(context).ifPresent(DaemonUnderTest::end);
+            try {
+                reports(context)
+                        .ifPresent(reports -> reports.ended(
+                                context,
+                                measured,
+                                store(context).get(Instant.class, Instant.class),
+                                context.getExecutionException().orElse(null)));
+            } finally {
+                measured.close();
+                daemon(context).ifPresent(DaemonUnderTest::end);
+            }
         });
     }
 
@@ -238,6 +271,14 @@ public final class CountercheckExtension
             return measurement.traffic();
         }
         return type == CounterSnapshot.class ? measurement.baseline() : measurement.delta();
+    }
+
+    private static Optional<Reports> reports(ExtensionContext context) {
+        return settings(context).report()
+                ? Optional.of(context.getRoot()
+                        .getStore(NAMESPACE)
+                        .getOrComputeIfAbsent(Reports.class, key -> Reports.open(System::getenv), Reports.class))
+                : Optional.empty();
     }
 
     private static Optional<Measurement> measurement(ExtensionContext context) {

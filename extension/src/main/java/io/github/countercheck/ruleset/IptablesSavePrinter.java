@@ -41,6 +41,15 @@ public final class IptablesSavePrinter {
         return out.toString();
     }
 
+    /**
+     * Prints one condition: {@code -m tcp --dport 80}.
+     *
+     * @throws IllegalStateException if it is one of nftables'
+     */
+    public static String print(Match match) {
+        return RulePrinter.match(match);
+    }
+
     private static void counter(@Nullable Counter counter, String before, String after, StringBuilder out) {
         if (counter != null) {
             out.append(before)

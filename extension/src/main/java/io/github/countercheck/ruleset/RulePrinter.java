@@ -25,6 +25,12 @@ final class RulePrinter {
         return out.toString();
     }
 
+    static String match(Match match) {
+        StringBuilder out = new StringBuilder();
+        new RulePrinter(out).append(match);
+        return out.toString().strip();
+    }
+
     static void print(Rule rule, StringBuilder out) {
         new RulePrinter(out).rule(rule);
     }
@@ -33,7 +39,7 @@ final class RulePrinter {
         out.append("-A ");
         word(rule.chain());
         for (Match match : rule.matches()) {
-            match(match);
+            append(match);
         }
         Target target = rule.target();
         if (target != null) {
@@ -43,7 +49,7 @@ final class RulePrinter {
         }
     }
 
-    private void match(Match match) {
+    private void append(Match match) {
         if (match instanceof Match.Source source) {
             builtIn(source.negated(), 's');
             out.append(source.net());

@@ -3,6 +3,7 @@ package io.github.countercheck.session;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Version;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.await.Patience;
 import io.github.countercheck.docker.ContainerFacts;
@@ -57,6 +58,7 @@ public final class DaemonSession implements AutoCloseable {
     private final DaemonHost host;
     private final DockerClient client;
     private final Settings settings;
+    private final Heard heard = new Heard();
     private final CounterSource counters;
     private final Conntrack conntrack;
     private final Set<Family> tracked = EnumSet.noneOf(Family.class);
@@ -65,13 +67,14 @@ public final class DaemonSession implements AutoCloseable {
     private final Map<String, Netns> sidecars = new HashMap<>();
     private @Nullable Peer peer;
     private @Nullable OwnTable ownTable;
+    private @Nullable String engine;
 
     private DaemonSession(DaemonHost host, Settings settings, Netns reader) {
         this.host = host;
         this.client = host.client();
         this.settings = settings;
         this.reader = reader;
-        this.counters = new NetfilterCounterSource(reader);
+        this.counters = heard.listenTo(new NetfilterCounterSource(reader));
         this.conntrack = new Conntrack(reader);
     }
 
@@ -230,9 +233,37 @@ public final class DaemonSession implements AutoCloseable {
         return current;
     }
 
+    /** Returns what was read so far. */
+    public Heard heard() {
+        return heard;
+    }
+
+    /** Returns the daemon's name and version: {@code Docker 28.5.2}. It is asked once. */
+    public synchronized String engine() {
+        String known = engine;
+        if (known == null) {
+            Version version = client.versionCmd().exec();
+            boolean podman = version.getComponents() != null
+                    && version.getComponents().stream()
+                            .anyMatch(component ->
+                                    String.valueOf(component.getName()).startsWith("Podman"));
+            known = (podman ? "Podman " : "Docker ") + version.getVersion();
+            engine = known;
+        }
+        return known;
+    }
+
+    /** Returns where the daemon answers. */
+    public String endpoint() {
+        return DockerClientFactory.instance()
+                .getTransportConfig()
+                .getDockerHost()
+                .toString();
+    }
+
     /** Asks the daemon for its networks and all running containers. */
     public DockerFacts facts() {
-        return DockerFactsReader.read(client);
+        return heard.keep(DockerFactsReader.read(client));
     }
 
     /**
@@ -242,7 +273,7 @@ public final class DaemonSession implements AutoCloseable {
      */
     public DockerFacts facts(List<String> containerIds) {
         try {
-            return DockerFactsReader.read(client, containerIds);
+            return heard.keep(DockerFactsReader.read(client, containerIds));
         } catch (NotFoundException e) {
             throw new CountercheckException(
                     "the daemon does not know the container any more: " + e.getMessage(),

@@ -19,9 +19,11 @@ import org.apiguardian.api.API;
  * @param reader how the rules are read ({@code countercheck.reader})
  * @param await how long an assertion waits for its hit ({@code countercheck.await})
  * @param walk when the walk of a test's packets is logged ({@code countercheck.walk})
+ * @param report whether reports are written ({@code countercheck.report})
+ * @param watch whether the rules that move are printed as the tests run ({@code countercheck.watch})
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
-public record Settings(boolean required, Reader reader, Duration await, Walk walk) {
+public record Settings(boolean required, Reader reader, Duration await, Walk walk, boolean report, boolean watch) {
 
     /** How the rules are read. */
     public enum Reader {
@@ -52,7 +54,7 @@ public record Settings(boolean required, Reader reader, Duration await, Walk wal
     public static Settings from(Function<String, Optional<String>> lookup) {
         return new Settings(
                 lookup.apply("countercheck.required")
-                        .map(Settings::parseBoolean)
+                        .map(v -> parseBoolean("countercheck.required", v))
                         .orElse(false),
                 lookup.apply("countercheck.reader")
                         .map(v -> parse(Reader.class, "countercheck.reader", v))
@@ -60,7 +62,13 @@ public record Settings(boolean required, Reader reader, Duration await, Walk wal
                 lookup.apply("countercheck.await").map(Settings::parseDuration).orElse(Duration.ofSeconds(2)),
                 lookup.apply("countercheck.walk")
                         .map(v -> parse(Walk.class, "countercheck.walk", v))
-                        .orElse(Walk.FAILURE));
+                        .orElse(Walk.FAILURE),
+                lookup.apply("countercheck.report")
+                        .map(v -> parseBoolean("countercheck.report", v))
+                        .orElse(true),
+                lookup.apply("countercheck.watch")
+                        .map(v -> parseBoolean("countercheck.watch", v))
+                        .orElse(false));
     }
 
     /** Returns the environment variable of a key: {@code countercheck.await} is {@code COUNTERCHECK_AWAIT}. */
@@ -68,11 +76,11 @@ public record Settings(boolean required, Reader reader, Duration await, Walk wal
         return key.toUpperCase(Locale.ROOT).replace('.', '_');
     }
 
-    private static boolean parseBoolean(String value) {
+    private static boolean parseBoolean(String key, String value) {
         return switch (value.strip().toLowerCase(Locale.ROOT)) {
             case "true" -> true;
             case "false" -> false;
-            default -> throw wrong("countercheck.required", value, "true or false");
+            default -> throw wrong(key, value, "true or false");
         };
     }
 

@@ -3,6 +3,7 @@ package io.github.countercheck.walk;
 
 import io.github.countercheck.ruleset.Expression;
 import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Match;
 import io.github.countercheck.ruleset.NamedSet;
 import io.github.countercheck.ruleset.Option;
 import io.github.countercheck.ruleset.Rule;
@@ -12,6 +13,7 @@ import io.github.countercheck.ruleset.Target;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out a rule of nftables: its statements in order, until a condition does not hold or one decides. */
@@ -44,12 +46,21 @@ final class NftRuleRunner {
     private final NftMatcher matcher;
     private final NftMatcher.Decision decision;
     private final Questions questions;
+    private final Consumer<Match.Comparison> refused;
 
-    NftRuleRunner(Passage passage, Rule rule, Table table, Targets targets, Questions questions, String where) {
+    NftRuleRunner(
+            Passage passage,
+            Rule rule,
+            Table table,
+            Targets targets,
+            Questions questions,
+            String where,
+            Consumer<Match.Comparison> refused) {
         this.passage = passage;
         this.table = table;
         this.targets = targets;
         this.questions = questions;
+        this.refused = refused;
         this.matcher = new NftMatcher(passage, rule, table);
         this.decision = truth -> questions.decide(truth, where);
     }
@@ -74,6 +85,7 @@ final class NftRuleRunner {
         for (Statement statement : statements) {
             if (statement instanceof Statement.Condition condition) {
                 if (questions.recall(matcher.test(condition.comparison())).isNo()) {
+                    refused.accept(condition.comparison());
                     return true;
                 }
             } else if (!(statement instanceof Statement.Count)) {

@@ -116,6 +116,16 @@ public final class RulesetWalker {
         return other == null ? agreed(runs) : undecided(runs, describe(fork(runs, first)));
     }
 
+    /**
+     * Returns the rules that the packet comes to and passes by, with the match that it does not meet. Where a walk forks
+     * they are those of one way only.
+     */
+    public List<Unmet> unmet(Packet packet) {
+        Walk walk = new Walk(this, packet, new Questions(List.of()));
+        walk.run();
+        return List.copyOf(walk.unmet());
+    }
+
     private record Run(PacketWalk walk, Questions questions) {
 
         /** Where a packet that is dropped was going does not matter. */

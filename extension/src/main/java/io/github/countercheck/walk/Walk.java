@@ -4,7 +4,9 @@ package io.github.countercheck.walk;
 import io.github.countercheck.ruleset.BaseChain;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Hook;
+import io.github.countercheck.ruleset.IptablesSavePrinter;
 import io.github.countercheck.ruleset.Match;
+import io.github.countercheck.ruleset.NftPrinter;
 import io.github.countercheck.ruleset.NftRule;
 import io.github.countercheck.ruleset.Policy;
 import io.github.countercheck.ruleset.Rule;
@@ -33,6 +35,7 @@ final class Walk {
     private final Passage passage;
     private final Questions questions;
     private final List<Step> steps = new ArrayList<>();
+    private final List<Unmet> unmet = new ArrayList<>();
     private Hook hook = Hook.PREROUTING;
     private Fate fate = Fate.ACCEPTED;
     private String reason = "";
@@ -344,7 +347,7 @@ final class Walk {
         int position = 0;
         for (Rule rule : chain.rules()) {
             position++;
-            Ruling ruling = rule(entry, rule);
+            Ruling ruling = rule(entry, rule, position);
             if (ruling == null) {
                 continue;
             }
@@ -387,11 +390,18 @@ final class Walk {
     }
 
     /** Returns what the rule does, or null if the packet does not meet it. */
-    private @Nullable Ruling rule(HookEntry entry, Rule rule) {
+    private @Nullable Ruling rule(HookEntry entry, Rule rule, int position) {
         Targets targets = new Targets(passage, hook);
         NftRule nft = rule.nft();
         if (nft != null) {
-            return new NftRuleRunner(passage, rule, entry.table(), targets, questions, cite(entry, rule))
+            return new NftRuleRunner(
+                            passage,
+                            rule,
+                            entry.table(),
+                            targets,
+                            questions,
+                            cite(entry, rule),
+                            condition -> unmet.add(unmet(entry, rule, position, NftPrinter.print(condition))))
                     .run(nft.statements());
         }
         IptablesMatcher matcher = new IptablesMatcher(passage, rule, walker.sets());
@@ -399,6 +409,7 @@ final class Walk {
         for (Match match : rule.matches()) {
             Truth truth = questions.recall(matcher.test(match));
             if (truth.isNo()) {
+                unmet.add(unmet(entry, rule, position, IptablesSavePrinter.print(match)));
                 return null;
             }
             if (!truth.isYes()) {
@@ -411,6 +422,22 @@ final class Walk {
             }
         }
         return targets.apply(rule.target(), entry.table()::chain);
+    }
+
+    private Unmet unmet(HookEntry entry, Rule rule, int position, String match) {
+        return new Unmet(
+                hook,
+                entry.ruleset().family(),
+                entry.ruleset().backend(),
+                entry.table().name(),
+                rule.chain(),
+                position,
+                match);
+    }
+
+    /** Returns the rules that it passed by, once it was run. */
+    List<Unmet> unmet() {
+        return unmet;
     }
 
     private static String cite(HookEntry entry, Rule rule) {

@@ -17,7 +17,8 @@ class SettingsTests {
     @Test
     void withoutAnyValueTheDefaultsHold() {
         assertThat(settings(Map.of()))
-                .isEqualTo(new Settings(false, Settings.Reader.AUTO, Duration.ofSeconds(2), Settings.Walk.FAILURE));
+                .isEqualTo(new Settings(
+                        false, Settings.Reader.AUTO, Duration.ofSeconds(2), Settings.Walk.FAILURE, true, false));
     }
 
     @Test
@@ -26,8 +27,11 @@ class SettingsTests {
                         "countercheck.required", "TRUE",
                         "countercheck.reader", "toolbox",
                         "countercheck.await", "500ms",
-                        "countercheck.walk", "always")))
-                .isEqualTo(new Settings(true, Settings.Reader.TOOLBOX, Duration.ofMillis(500), Settings.Walk.ALWAYS));
+                        "countercheck.walk", "always",
+                        "countercheck.report", "false",
+                        "countercheck.watch", "true")))
+                .isEqualTo(new Settings(
+                        true, Settings.Reader.TOOLBOX, Duration.ofMillis(500), Settings.Walk.ALWAYS, false, true));
     }
 
     @ParameterizedTest
@@ -42,7 +46,9 @@ class SettingsTests {
         "countercheck.reader,remote,auto or local or toolbox",
         "countercheck.await,2,'a number with ms, s or m, such as 2s'",
         "countercheck.await,-1s,'a number with ms, s or m, such as 2s'",
-        "countercheck.walk,never,failure or always"
+        "countercheck.walk,never,failure or always",
+        "countercheck.report,some,true or false",
+        "countercheck.watch,on,true or false"
     })
     void aValueThatTheKeyDoesNotTakeIsNamedWithThoseItTakes(String key, String value, String takes) {
         assertThatThrownBy(() -> settings(Map.of(key, value)))

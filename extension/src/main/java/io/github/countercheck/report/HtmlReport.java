@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.report;
+
+import io.github.countercheck.report.TestReport.Lane;
+import io.github.countercheck.report.TestReport.Ribbon;
+import io.github.countercheck.report.TestReport.RuleChange;
+import io.github.countercheck.report.TestReport.Station;
+import io.github.countercheck.report.TestReport.WalkedChain;
+import io.github.countercheck.report.TestReport.WalkedRule;
+import io.github.countercheck.snapshot.Change;
+import java.io.FilterWriter;
+import java.io.IOException;
+import java.io.Writer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Writes pages that need nothing but themselves: no script, no other file, no network. */
+final class HtmlReport {
+
+    /** So many rules in a row that nothing met are shown; of more, their number is told. */
+    private static final int MOST_UNMET = 8;
+
+    private static final int MOST_CHANGES = 60;
+
+    /** Once the page is so long, tests that passed are only named, so that it opens at once. */
+    private static final long MOST_CHARACTERS = 4_000_000;
+
+    private final Markup out;
+
+    /** The chains of a test whose rules were shown already. */
+    private final Set<String> shown = new HashSet<>();
+
+    private HtmlReport(Markup out) {
+        this.out = out;
+    }
+
+    /** Writes the page of a run: its tests at a glance, and below that each of them. */
+    static void write(RunReport run, Writer writer) {
+        Counted counted = new Counted(writer);
+        HtmlReport page = new HtmlReport(new Markup(counted));
+        page.begin("Countercheck: " + run.inWords(), "Countercheck report");
+        page.summary(run);
+        for (int i = 0; i < run.tests().size(); i++) {
+            TestReport test = run.tests().get(i);
+            if (test.verdict() != Verdict.PASSED || counted.count < MOST_CHARACTERS) {
+                page.folded(test, "t" + i);
+            } else {
+                page.leftOut(test, "t" + i);
+            }
+        }
+        page.finish();
+    }
+
+    /** Counts what goes through. */
+    private static final class Counted extends FilterWriter {
+
+        private long count;
+
+        Counted(Writer out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int c) throws IOException {
+            count++;
+            super.write(c);
+        }
+
+        @Override
+        public void write(char[] text, int offset, int length) throws IOException {
+            count += length;
+            super.write(text, offset, length);
+        }
+
+        @Override
+        public void write(String text, int offset, int length) throws IOException {
+            count += length;
+            super.write(text, offset, length);
+        }
+    }
+
+    /** Writes the page of one test. */
+    static void write(TestReport test, Writer writer) {
+        HtmlReport page = new HtmlReport(new Markup(writer));
+        page.begin(test.testClass() + " › " + test.name(), test.testClass() + " › " + test.name());
+        page.out.open("p", "class", "lead");
+        page.verdict(test.verdict());
+        page.out.text(" in " + inWords(test.elapsed())).close();
+        page.daemons(List.of(test.daemon()));
+        page.contents(test, "h2");
+        page.finish();
+    }
+
+    /** Writes a page with one matrix. */
+    static void write(Matrix matrix, Writer writer) {
+        HtmlReport page = new HtmlReport(new Markup(writer));
+        page.begin(matrix.title(), matrix.title());
+        page.matrix(matrix);
+        page.finish();
+    }
+
+    private void begin(String title, String heading) {
+        out.doctype().open("html", "lang", "en").line().open("head").line();
+        out.empty("meta", "charset", "utf-8").line();
+        out.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1")
+                .line();
+        out.empty(
+                        "meta",
+                        "http-equiv",
+                        "Content-Security-Policy",
+                        "content",
+                        "default-src 'none'; style-src 'unsafe-inline'")
+                .line();
+        out.element("title", title).line();
+        out.style("colors.css").style("diagram.css").style("report.css").line();
+        out.close().line().open("body").line();
+        out.element("a", "To the contents", "class", "skip", "href", "#main").line();
+        out.open("header").element("h1", heading).close().line();
+        out.open("main", "id", "main").line();
+    }
+
+    private void finish() {
+        out.line().close().line().close().line().close().line().end();
+    }
+
+    private void summary(RunReport run) {
+        out.open("p", "class", "lead")
+                .text(run.inWords() + ", in " + inWords(run.elapsed()) + ", from " + inWords(run.startedAt()))
+                .close()
+                .line();
+        if (!run.complete()) {
+            out.element("p", "The run has not come to its end: tests may be missing here.", "class", "warn")
+                    .line();
+        }
+        out.open("div", "class", "bar", "role", "img", "aria-label", run.inWords());
+        for (Verdict verdict : Verdict.values()) {
+            long count = run.count(verdict);
+            if (count > 0) {
+                out.element("span", "", "class", className(verdict), "style", "flex-grow: " + count);
+            }
+        }
+        out.close().line();
+        daemons(run.daemons());
+        out.open("table", "class", "tests").element("caption", "Tests").line();
+        out.open("thead").open("tr");
+        for (String column : List.of("Test", "Verdict", "Engine", "Backend", "Configuration", "Time")) {
+            out.element("th", column, "scope", "col");
+        }
+        out.close().close().line().open("tbody");
+        for (int i = 0; i < run.tests().size(); i++) {
+            row(run.tests().get(i), "t" + i);
+        }
+        out.close().close().line();
+        out.element("h2", "Each test").line();
+    }
+
+    private void row(TestReport test, String id) {
+        out.line().open("tr").open("th", "scope", "row");
+        out.element("a", test.testClass() + " › " + test.name(), "href", "#" + id);
+        if (!test.headline().isEmpty()) {
+            out.element("span", test.headline(), "class", "why");
+        }
+        out.close().open("td");
+        verdict(test.verdict());
+        out.close();
+        out.element("td", test.daemon().engine());
+        out.element("td", String.join(", ", test.daemon().backends()));
+        out.element("td", config(test.daemon()));
+        out.element("td", inWords(test.elapsed()), "class", "num").close();
+    }
+
+    private void verdict(Verdict verdict) {
+        out.element("span", verdict.sign() + " " + verdict.inWords(), "class", "v " + className(verdict));
+    }
+
+    private static String className(Verdict verdict) {
+        return verdict.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String config(DaemonInfo daemon) {
+        return daemon.config().isEmpty() ? "as found" : daemon.config();
+    }
+
+    private void daemons(List<DaemonInfo> daemons) {
+        for (DaemonInfo daemon : daemons) {
+            out.element(
+                            "p",
+                            daemon.engine() + " at " + daemon.endpoint() + ", rules in "
+                                    + (daemon.backends().isEmpty()
+                                            ? "no backend"
+                                            : String.join(", ", daemon.backends()))
+                                    + ", configuration " + config(daemon) + ", read " + daemon.reader(),
+                            "class",
+                            "soft")
+                    .line();
+        }
+    }
+
+    private void folded(TestReport test, String id) {
+        String shape = className(test.verdict());
+        boolean open = test.verdict() == Verdict.FAILED || test.verdict() == Verdict.NOT_MEASURED;
+        if (open) {
+            out.open("details", "class", shape, "open", "");
+        } else {
+            out.open("details", "class", shape);
+        }
+        out.open("summary").open("h2");
+        verdict(test.verdict());
+        out.text(" " + test.testClass() + " › " + test.name()).close().close();
+        // A link to what is inside unfolds it.
+        out.open("div", "class", "in", "id", id);
+        contents(test, "h3");
+        out.close().close().line();
+    }
+
+    private void leftOut(TestReport test, String id) {
+        out.open("p", "id", id);
+        verdict(test.verdict());
+        out.text(" " + test.testClass() + " › " + test.name() + ": left out for the size of this page; see ")
+                .element("code", test.path() + ".html")
+                .close()
+                .line();
+    }
+
+    private void contents(TestReport test, String heading) {
+        if (!test.message().isEmpty()) {
+            out.element(heading, "What went wrong").element("pre", test.message(), "tabindex", "0");
+        }
+        out.element(heading, "Sent");
+        if (test.sent().isEmpty()) {
+            out.element("p", "Nothing by Traffic.", "class", "soft");
+        }
+        list(test.sent());
+        out.element(heading, "Packet flow");
+        flow(test);
+        out.element(heading, "Chains");
+        if (test.lanes().isEmpty()) {
+            out.element("p", "No rule counted anything.", "class", "soft");
+        }
+        shown.clear();
+        for (Lane lane : test.lanes()) {
+            out.element(heading.equals("h2") ? "h3" : "h4", lane.hook().name());
+            lane.chains().forEach(chain -> chain(chain, null));
+        }
+        if (!test.ribbons().isEmpty()) {
+            out.element(heading, "Addresses");
+            test.ribbons().forEach(this::ribbon);
+        }
+        if (!test.changes().isEmpty()) {
+            out.element(heading, "Rules that did not stay");
+            changes(test.changes());
+        }
+        if (!test.notes().isEmpty()) {
+            out.element(heading, "Notes");
+            list(test.notes());
+        }
+    }
+
+    private void list(List<String> lines) {
+        if (!lines.isEmpty()) {
+            out.open("ul", "class", "plain");
+            lines.forEach(line -> out.element("li", line));
+            out.close();
+        }
+    }
+
+    private void flow(TestReport test) {
+        FlowDiagram diagram = new FlowDiagram(test.stations());
+        out.open("figure")
+                .open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", "Packet flow");
+        out.open(
+                "svg",
+                "class",
+                "walk",
+                "viewBox",
+                "0 0 " + FlowDiagram.WIDTH + " " + diagram.height(),
+                "role",
+                "img",
+                "aria-label",
+                diagram.inWords());
+        diagram.draw(out);
+        out.close().close();
+        String stops = test.stations().stream()
+                .map(Station::stop)
+                .filter(stop -> stop != null)
+                .distinct()
+                .collect(Collectors.joining("; "));
+        if (!stops.isEmpty()) {
+            out.open("figcaption")
+                    .element("span", "Stopped by " + stops, "class", "ended")
+                    .close();
+        }
+        out.close();
+    }
+
+    private void chain(WalkedChain chain, @Nullable String caller) {
+        out.open("div", "class", "chain").open("p", "class", "head");
+        out.text((caller == null ? "" : "↳ ") + chain.name());
+        if (chain.policy() != null) {
+            out.element(
+                    "span",
+                    " policy " + chain.policy()
+                            + (chain.policyHits() == null || chain.policyHits() == 0 ? "" : " +" + chain.policyHits()),
+                    "class",
+                    "soft");
+        }
+        out.close();
+        if (!shown.add(chain.name())) {
+            out.element("p", "Its rules are above; they count for all that jump here together.", "class", "soft");
+            out.close();
+            return;
+        }
+        out.open("ol", "class", "rules");
+        int unmet = 0;
+        for (WalkedRule rule : chain.rules()) {
+            unmet = rule.met() ? 0 : unmet + 1;
+            if (unmet <= MOST_UNMET) {
+                rule(rule, chain.name());
+            } else if (endsRun(chain.rules(), rule)) {
+                out.element("li", "… and " + (unmet - MOST_UNMET) + " more that nothing met", "class", "soft");
+            }
+        }
+        out.close();
+        if (caller != null && chain.returned() > 0) {
+            out.element("p", "↲ back to " + caller + " +" + chain.returned(), "class", "back");
+        }
+        out.close();
+    }
+
+    private static boolean endsRun(List<WalkedRule> rules, WalkedRule rule) {
+        int next = rule.position();
+        return next == rules.size() || rules.get(next).met();
+    }
+
+    private void rule(WalkedRule rule, String chain) {
+        if (rule.met()) {
+            out.open("li", "class", "met");
+        } else {
+            out.open("li");
+        }
+        out.element("span", "#" + rule.position());
+        out.open("span").text(counters(rule));
+        if (rule.hits() != null && rule.hits() > 0) {
+            out.element("b", " +" + rule.hits());
+        }
+        out.close().open("span").element("code", rule.text());
+        if (!rule.purpose().isEmpty() && rule.met()) {
+            out.text(" ").element("small", rule.purpose());
+        }
+        if (!rule.unmet().isEmpty()) {
+            out.text(" ").element("small", "no match: " + rule.unmet());
+        }
+        out.close();
+        rule.calls().forEach(called -> chain(called, chain));
+        out.close();
+    }
+
+    private static String counters(WalkedRule rule) {
+        if (rule.before() == null && rule.after() == null) {
+            return rule.hits() == null ? "not counted" : "";
+        }
+        return (rule.before() == null ? "–" : rule.before()) + " → " + (rule.after() == null ? "?" : rule.after());
+    }
+
+    private void ribbon(Ribbon ribbon) {
+        String translated = ribbon.translatedTo();
+        String seen = ribbon.seenFrom();
+        out.open("div", "class", "ribbon");
+        out.element(
+                "span",
+                (ribbon.alike() == 1 ? "" : ribbon.alike() + " × ") + ribbon.transport() + " " + ribbon.outcome());
+        end("from", ribbon.from(), false);
+        out.element("span", "→");
+        end("sent to", ribbon.to(), false);
+        if (translated != null) {
+            boolean dnat = !translated.equals(ribbon.to());
+            out.element("span", dnat ? "→ DNAT →" : "→");
+            end(dnat ? "translated to" : "went to", translated, dnat);
+        }
+        if (seen != null) {
+            boolean snat = !seen.equals(ribbon.from());
+            out.element("span", snat ? "seen, source translated, as" : "seen as");
+            end("answers go to", seen, snat);
+        }
+        out.close();
+        out.element("p", ribbon.conntrack(), "class", "soft code");
+    }
+
+    private void end(String label, String address, boolean isNew) {
+        out.open("span", "class", isNew ? "end new" : "end")
+                .element("small", label)
+                .element("code", address)
+                .close();
+    }
+
+    private void changes(List<RuleChange> changes) {
+        out.open("ul", "class", "plain");
+        for (RuleChange change : changes.subList(0, Math.min(changes.size(), MOST_CHANGES))) {
+            out.open("li");
+            out.element("b", words(change)).text(" " + change.chain() + " ").element("code", change.rule());
+            if (change.was() != null) {
+                out.text(" was ").element("code", change.was());
+            }
+            out.close();
+        }
+        if (changes.size() > MOST_CHANGES) {
+            out.element("li", "… and " + (changes.size() - MOST_CHANGES) + " more", "class", "soft");
+        }
+        out.close();
+    }
+
+    static String words(RuleChange change) {
+        return change.was() != null ? "changed" : words(change.change());
+    }
+
+    private static String words(Change change) {
+        return switch (change) {
+            case ADDED -> "added";
+            case REMOVED -> "removed";
+            case RESET -> "began anew";
+            case SAME -> "stayed";
+        };
+    }
+
+    private void matrix(Matrix matrix) {
+        out.element("p", matrix.summary(), "class", "lead").line();
+        out.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", matrix.title());
+        out.open("table", "class", "matrix").line().open("thead").open("tr");
+        out.element("th", "Path", "scope", "col");
+        for (Matrix.Column column : matrix.columns()) {
+            out.open("th", "scope", "col").text(column.name());
+            out.element("span", column.detail(), "class", "why").close();
+        }
+        out.close().close().line().open("tbody");
+        for (Matrix.Row row : matrix.rows()) {
+            out.line().open("tr").element("th", row.path(), "scope", "row");
+            for (Matrix.Cell cell : row.cells()) {
+                out.open("td", "class", cell.differs() ? "differs" : "same");
+                out.element("span", cell.outcome(), "class", "v " + className(cell.verdict()));
+                if (!cell.mechanism().isEmpty()) {
+                    out.element("span", cell.mechanism(), "class", "why");
+                }
+                if (cell.differs()) {
+                    out.element("span", "differs from " + matrix.baseline(), "class", "tag");
+                }
+                out.close();
+            }
+            out.close();
+        }
+        out.close().close().close().line();
+        list(matrix.notes());
+    }
+
+    static String inWords(Instant at) {
+        return at.truncatedTo(ChronoUnit.SECONDS).toString().replace('T', ' ').replace("Z", " UTC");
+    }
+
+    static String inWords(Duration elapsed) {
+        long millis = elapsed.toMillis();
+        if (millis < 1000) {
+            return millis + " ms";
+        }
+        return millis < 60_000
+                ? String.format(Locale.ROOT, "%.1f s", millis / 1000.0)
+                : String.format(Locale.ROOT, "%d min %d s", millis / 60_000, millis / 1000 % 60);
+    }
+}

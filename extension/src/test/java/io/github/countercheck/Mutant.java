@@ -210,7 +210,7 @@ record Mutant(
                 .pollInSameThread()
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(30))
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofSeconds(130))
                 .until(() -> Stream.of("ipv4", "ipv6")
                         .flatMap(family -> firewall.run("conntrack", "-L", "-f", family, "-p", "tcp")
                                 .lines())

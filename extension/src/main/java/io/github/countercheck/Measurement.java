@@ -60,8 +60,7 @@ public final class Measurement implements AutoCloseable {
     }
 
     /** Takes the baseline of a measurement that no short form of an assertion is to find. */
-    public static Measurement unbound(
-            DaemonSession session, Duration await, Supplier<Map<String, String>> names) {
+    public static Measurement unbound(DaemonSession session, Duration await, Supplier<Map<String, String>> names) {
         return new Measurement(session, await, names);
     }
 

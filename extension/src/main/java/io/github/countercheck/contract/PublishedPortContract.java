@@ -19,7 +19,6 @@ public interface PublishedPortContract {
     /** Calls the published port from all three places. */
     @Test
     default void publishedPortsAreReachedAsPromised(PromisedPaths paths) {
-        paths.assertKept(
-                PathId.EXTERNAL_TO_PUBLISHED, PathId.HOST_ADDRESS_TO_PUBLISHED, PathId.LOOPBACK_TO_PUBLISHED);
+        paths.assertKept(PathId.EXTERNAL_TO_PUBLISHED, PathId.HOST_ADDRESS_TO_PUBLISHED, PathId.LOOPBACK_TO_PUBLISHED);
     }
 }

@@ -196,7 +196,7 @@ final class HtmlReport {
                                     + (daemon.backends().isEmpty()
                                             ? "no backend"
                                             : String.join(", ", daemon.backends()))
-                                    + ", configuration " + config(daemon) + ", read " + daemon.reader(),
+                                    + ", configuration " + config(daemon) + ", read in " + daemon.reader(),
                             "class",
                             "soft")
                     .line();
@@ -456,6 +456,27 @@ final class HtmlReport {
         }
         out.close().close().close().line();
         list(matrix.notes());
+        for (int i = 0; i < matrix.columns().size(); i++) {
+            evidence(matrix, i);
+        }
+    }
+
+    private void evidence(Matrix matrix, int column) {
+        Matrix.Column daemon = matrix.columns().get(column);
+        out.open("details").open("summary").element("h2", daemon.name() + ", " + daemon.detail());
+        out.close().open("div", "class", "in");
+        for (Matrix.Row row : matrix.rows()) {
+            Matrix.Cell cell = row.cells().get(column);
+            if (!cell.evidence().isEmpty()) {
+                out.open("p").text(row.path() + " ");
+                verdict(cell.verdict());
+                out.close().open("ul", "class", "plain");
+                cell.evidence()
+                        .forEach(line -> out.open("li").element("code", line).close());
+                out.close();
+            }
+        }
+        out.close().close().line();
     }
 
     static String inWords(Instant at) {

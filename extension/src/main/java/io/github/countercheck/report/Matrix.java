@@ -49,9 +49,16 @@ public record Matrix(
      * @param outcome what the sender saw, {@code answered}
      * @param mechanism what did it, {@code DNAT}, or empty
      * @param differs whether it differs from the baseline
+     * @param evidence what that rests on, a line each
      */
     @API(status = API.Status.INTERNAL, since = "0.1")
-    public record Cell(Verdict verdict, String outcome, String mechanism, boolean differs) {}
+    public record Cell(Verdict verdict, String outcome, String mechanism, boolean differs, List<String> evidence) {
+
+        /** Copies the list. */
+        public Cell {
+            evidence = List.copyOf(evidence);
+        }
+    }
 
     /** Copies the lists. */
     public Matrix {

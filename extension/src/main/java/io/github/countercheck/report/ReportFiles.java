@@ -3,6 +3,7 @@ package io.github.countercheck.report;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -53,14 +54,11 @@ public final class ReportFiles {
         return write(directory.resolve(name), out -> HtmlReport.write(run, out));
     }
 
-    /**
-     * Writes the page of a matrix.
-     *
-     * @param file where to
-     * @throws UncheckedIOException if that fails
-     */
-    public static void write(Path file, Matrix matrix) {
-        write(file, out -> HtmlReport.write(matrix, out));
+    /** Returns the page of a matrix. */
+    public static String page(Matrix matrix) {
+        StringWriter out = new StringWriter();
+        HtmlReport.write(matrix, out);
+        return out.toString();
     }
 
     /**

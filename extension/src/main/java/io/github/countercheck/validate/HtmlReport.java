@@ -1,103 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.validate;
 
+import io.github.countercheck.daemon.PathId;
+import io.github.countercheck.report.Matrix;
+import io.github.countercheck.report.ReportFiles;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
-/** Writes reports as one page that needs nothing else. Every value is escaped. */
+/** Writes reports as one page that needs nothing else: paths by daemons, and below that what each rests on. */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class HtmlReport {
 
-    private static final String HEAD = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <title>What daemon configurations do to container networking</title>
-            <style>
-            body { font: 14px/1.4 sans-serif; margin: 2em; color: #222; background: #fff }
-            table { border-collapse: collapse; margin: 0 0 2em }
-            th, td { border: 1px solid #bbb; padding: .2em .6em; text-align: left; vertical-align: top }
-            .PASS { background: #e4f4e4 } .FAIL { background: #f8dede } .UNMEASURED { background: #f6efd5 }
-            code { white-space: pre-wrap }
-            </style>
-            </head>
-            <body>
-            <h1>What daemon configurations do to container networking</h1>
-            """;
+    private record Path(PathId id, Family family, Transport protocol) {
+
+        static Path of(ProbeReport probe) {
+            return new Path(probe.id(), probe.family(), probe.protocol());
+        }
+
+        String inWords() {
+            return id.id() + " " + family.inWords() + " " + protocol.name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     private HtmlReport() {}
 
     /**
      * Returns the page.
      *
-     * @param daemons the reports
+     * @param daemons the reports; with a baseline, of each engine that of the baseline first
      * @param changes what changes with a configuration against the baseline, by the name of the report
      */
     public static String of(List<DaemonReport> daemons, Map<String, List<String>> changes) {
-        StringBuilder page = new StringBuilder(HEAD);
-        for (DaemonReport daemon : daemons) {
-            page.append("<h2 class=\"").append(daemon.verdict()).append("\">");
-            page.append(escaped(Table.name(daemon))).append("</h2>\n");
-            List<String> changed = changes.getOrDefault(Table.name(daemon), List.of());
-            if (!changed.isEmpty()) {
-                page.append("<h3>What changes for users</h3>\n<ul>\n");
-                changed.forEach(
-                        line -> page.append("<li>").append(escaped(line)).append("</li>\n"));
-                page.append("</ul>\n");
-            }
-            page.append("<table>\n<tr><th>path</th><th>family</th><th>protocol</th><th>outcome</th><th>mechanism</th>"
-                    + "<th>source seen</th><th>expected</th><th>verdict</th><th>cause</th><th>rules</th></tr>\n");
-            daemon.probes().forEach(probe -> row(page, probe));
-            page.append("</table>\n");
+        Set<Path> paths = new LinkedHashSet<>();
+        daemons.forEach(daemon -> daemon.probes().forEach(probe -> paths.add(Path.of(probe))));
+        List<Matrix.Row> rows = new ArrayList<>();
+        for (Path path : paths) {
+            rows.add(new Matrix.Row(
+                    path.inWords(),
+                    daemons.stream()
+                            .map(daemon -> cell(
+                                    probe(daemon, path),
+                                    baseline(daemon, daemons, changes)
+                                            .map(base -> probe(base, path))
+                                            .orElse(null)))
+                            .toList()));
         }
-        return page.append("</body>\n</html>\n").toString();
+        List<String> notes = new ArrayList<>();
+        changes.forEach((name, lines) -> lines.forEach(line -> notes.add(name + ": " + line)));
+        return ReportFiles.page(new Matrix(
+                "What daemon configurations do to container networking",
+                Table.summary(daemons).strip(),
+                "the baseline",
+                daemons.stream()
+                        .map(daemon -> new Matrix.Column(
+                                daemon.config(),
+                                daemon.engine() + (daemon.backend() == null ? "" : " " + daemon.backend())))
+                        .toList(),
+                rows,
+                notes));
     }
 
-    private static void row(StringBuilder page, ProbeReport probe) {
-        Way way = probe.measured();
-        InetAddress source = way == null ? null : way.sourceSeen();
-        page.append("<tr class=\"").append(probe.verdict()).append("\">");
-        cell(page, probe.id().id());
-        cell(page, probe.family().inWords());
-        cell(page, probe.protocol().name().toLowerCase(Locale.ROOT));
-        cell(page, way == null ? "" : way.outcome().name());
-        cell(page, way == null ? "" : way.mechanismInWords());
-        cell(page, source == null ? "" : Cidr.format(source));
-        cell(page, probe.expected() == null ? "" : probe.expected().toString());
-        cell(page, probe.verdict().name());
-        cell(page, probe.cause() == null ? "" : probe.cause());
-        page.append("<td>");
-        for (RuleHit rule : probe.rules()) {
-            page.append("<code>+")
-                    .append(rule.hits())
-                    .append(' ')
-                    .append(escaped(rule.location() + "  " + rule.rule()))
-                    .append("</code><br>");
+    /** Only what was compared has one: the first of the reports before it of which nothing is said to have changed. */
+    private static Optional<DaemonReport> baseline(
+            DaemonReport daemon, List<DaemonReport> daemons, Map<String, List<String>> changes) {
+        if (!changes.containsKey(Table.name(daemon))) {
+            return Optional.empty();
         }
-        page.append("</td></tr>\n");
+        return daemons.subList(0, daemons.indexOf(daemon)).stream()
+                .filter(other -> !changes.containsKey(Table.name(other)))
+                .reduce((first, last) -> last);
     }
 
-    private static void cell(StringBuilder page, String value) {
-        page.append("<td>").append(escaped(value)).append("</td>");
+    private static @Nullable ProbeReport probe(DaemonReport daemon, Path path) {
+        return daemon.probes().stream()
+                .filter(probe -> Path.of(probe).equals(path))
+                .findFirst()
+                .orElse(null);
     }
 
-    private static String escaped(String value) {
-        StringBuilder safe = new StringBuilder(value.length());
-        value.codePoints().forEach(c -> {
-            switch (c) {
-                case '&' -> safe.append("&amp;");
-                case '<' -> safe.append("&lt;");
-                case '>' -> safe.append("&gt;");
-                case '"' -> safe.append("&quot;");
-                case '\'' -> safe.append("&#39;");
-                default -> safe.appendCodePoint(c);
-            }
-        });
-        return safe.toString();
+    private static Matrix.Cell cell(@Nullable ProbeReport probe, @Nullable ProbeReport before) {
+        Way way = probe == null ? null : probe.measured();
+        Way was = before == null ? null : before.measured();
+        boolean differs = way != null
+                && was != null
+                && (way.outcome() != was.outcome() || !way.mechanismInWords().equals(was.mechanismInWords()));
+        return new Matrix.Cell(
+                verdict(probe == null ? Verdict.UNMEASURED : probe.verdict()),
+                way == null ? "not measured" : way.outcome().inWords(),
+                way == null ? "" : way.mechanismInWords(),
+                differs,
+                probe == null ? List.of() : evidence(probe));
+    }
+
+    private static io.github.countercheck.report.Verdict verdict(Verdict verdict) {
+        return switch (verdict) {
+            case PASS -> io.github.countercheck.report.Verdict.PASSED;
+            case FAIL -> io.github.countercheck.report.Verdict.FAILED;
+            case UNMEASURED -> io.github.countercheck.report.Verdict.NOT_MEASURED;
+        };
+    }
+
+    private static List<String> evidence(ProbeReport probe) {
+        List<String> lines = new ArrayList<>();
+        Way expected = probe.expected();
+        if (probe.verdict() == Verdict.FAIL && expected != null) {
+            lines.add("expected " + expected);
+        }
+        if (probe.cause() != null) {
+            lines.add("because " + probe.cause());
+        }
+        InetAddress source = probe.measured() == null ? null : probe.measured().sourceSeen();
+        if (source != null) {
+            lines.add("source seen " + Cidr.format(source));
+        }
+        probe.rules().forEach(rule -> lines.add("+" + rule.hits() + " " + rule.location() + "  " + rule.rule()));
+        return lines;
     }
 }

@@ -39,8 +39,7 @@ public final class PromisedPaths {
     private final Scene scene;
     private final Measuring measuring;
 
-    private PromisedPaths(
-            String daemon, DaemonConfig config, DaemonSession session, Scene scene, Measuring measuring) {
+    private PromisedPaths(String daemon, DaemonConfig config, DaemonSession session, Scene scene, Measuring measuring) {
         this.daemon = daemon;
         this.config = config;
         this.session = session;
@@ -106,11 +105,11 @@ public final class PromisedPaths {
      */
     public void assertReturnTraffic() {
         for (ProbeReport probe : assertKept(PathId.EXTERNAL_TO_PUBLISHED, PathId.CONTAINER_TO_OUTSIDE)) {
-            boolean counted = probe.rules().stream()
-                    .anyMatch(hit -> hit.role() == RuleRole.RETURN_TRAFFIC && hit.hits() > 0);
+            boolean counted =
+                    probe.rules().stream().anyMatch(hit -> hit.role() == RuleRole.RETURN_TRAFFIC && hit.hits() > 0);
             if (counted != returnTrafficIsPromised(probe)) {
-                throw new AssertionFailedError(new FailureText(daemon + ": return traffic of " + name(probe)
-                                + (counted ? " counted" : " not counted"))
+                throw new AssertionFailedError(new FailureText(
+                                daemon + ": return traffic of " + name(probe) + (counted ? " counted" : " not counted"))
                         .line("expected", counted ? "no such rule" : "a RETURN_TRAFFIC rule that counts it")
                         .line(
                                 "actual",
@@ -154,7 +153,8 @@ public final class PromisedPaths {
         List<ProbeReport> unmeasured = of(probes, Verdict.UNMEASURED);
         if (!unmeasured.isEmpty()) {
             throw new CountercheckException(
-                    daemon + ": " + name(unmeasured.get(0)) + ": " + unmeasured.get(0).cause(),
+                    daemon + ": " + name(unmeasured.get(0)) + ": "
+                            + unmeasured.get(0).cause(),
                     "see in the daemon's log whether it is well");
         }
         return probes;

@@ -44,7 +44,9 @@ class BrokenContractsIT {
                                 + " container-to-outside/tcp over IPv4")
                         .contains("expected  ANSWERED MASQUERADE from ", "NO_RULE"))
                 .anySatisfy(message -> assertThat(message)
-                        .contains(" direct-to-published/tcp over IPv4", "expected  TIMED_OUT BLOCKED_BY DIRECT_ACCESS_DROP"))
+                        .contains(
+                                " direct-to-published/tcp over IPv4",
+                                "expected  TIMED_OUT BLOCKED_BY DIRECT_ACCESS_DROP"))
                 .hasSize(3);
         assertThat(tests.succeeded().stream().map(BrokenContractsIT::name))
                 .containsExactly("internalNetworksHaveNoWayOutAsPromised(PromisedPaths)");
@@ -62,10 +64,7 @@ class BrokenContractsIT {
         /** After the containers of the contracts were started. */
         @BeforeEach
         void removeRules(PromisedPaths paths, DaemonContainer daemon) throws Exception {
-            ExecResult removed = daemon.execInContainer(
-                    "/bin/sh",
-                    "-c",
-                    """
+            ExecResult removed = daemon.execInContainer("/bin/sh", "-c", """
                     iptables -t nat -S | grep -e '-j DNAT' -e '-j MASQUERADE' | sed 's/^-A/-t nat -D/' >/tmp/rules
                     iptables -t raw -S | grep -e '-j DROP' | sed 's/^-A/-t raw -D/' >>/tmp/rules
                     while read -r rule; do iptables $rule || exit; done </tmp/rules

@@ -166,12 +166,7 @@ class DaemonContainerIT {
 
     private static Set<String> of(String owner) {
         DockerClient client = DockerClientFactory.lazyClient();
-        return client
-                .listContainersCmd()
-                .withShowAll(true)
-                .withLabelFilter(Map.of(Owner.LABEL, owner))
-                .exec()
-                .stream()
+        return client.listContainersCmd().withShowAll(true).withLabelFilter(Map.of(Owner.LABEL, owner)).exec().stream()
                 .map(Container::getId)
                 .collect(Collectors.toSet());
     }

@@ -232,7 +232,7 @@ final class ReportSamples {
                         "Docker " + engine,
                         List.of(engine.startsWith("29") ? "nftables" : "iptables-nft"),
                         "",
-                        "on this host"),
+                        "the network namespace of process 7"),
                 message);
     }
 

@@ -86,7 +86,7 @@ class DaemonContainerIT {
                             + " /etc/docker/daemon.json: the following directives don't match any configuration option:"
                             + " userland-poxy");
         }
-        assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(30));
+        assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(60));
         assertThat(ours()).isEqualTo(before);
     }
 

@@ -42,7 +42,7 @@ class BrokenContractsIT {
                 .anySatisfy(message -> assertThat(message)
                         .startsWith("Engine 28.5.2 with default does not keep what it promises of"
                                 + " container-to-outside/tcp over IPv4")
-                        .contains("expected  ANSWERED MASQUERADE from ", "NO_RULE"))
+                        .contains("expected  ANSWERED MASQUERADE from ", "MASQUERADE_MISSING"))
                 .anySatisfy(message -> assertThat(message)
                         .contains(
                                 " direct-to-published/tcp over IPv4",

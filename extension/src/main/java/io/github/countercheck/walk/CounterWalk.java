@@ -3,6 +3,7 @@ package io.github.countercheck.walk;
 
 import io.github.countercheck.ruleset.BaseChain;
 import io.github.countercheck.ruleset.Chain;
+import io.github.countercheck.ruleset.Counter;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
@@ -17,8 +18,10 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rules whose counters moved, in the order in which the kernel asks them: the path that packets took, as far as
@@ -38,8 +41,9 @@ public final class CounterWalk {
      * @param text the rule without its chain, or the policy
      * @param role what the rule is for
      * @param hits what was counted
+     * @param span the counter then and now: {@code 41 -> 44}
      */
-    private record Step(int depth, String where, int position, String text, String role, long hits) {}
+    private record Step(int depth, String where, int position, String text, String role, long hits, String span) {}
 
     /** In the order of the packet's way: in, through, out; before that what the host itself sends and gets. */
     private static final List<Hook> ORDER = List.of(
@@ -93,7 +97,14 @@ public final class CounterWalk {
                 0,
                 "policy " + policy,
                 "",
-                chain.packets().orElse(0));
+                chain.packets().orElse(0),
+                span(
+                        chain.before() == null ? null : chain.before().counter(),
+                        chain.after() == null ? null : chain.after().counter()));
+    }
+
+    private static String span(@Nullable Counter before, @Nullable Counter after) {
+        return after == null ? "" : (before == null ? 0 : before.packets()) + " -> " + after.packets();
     }
 
     /** A rule that is not counted, such as one that asks a verdict map, is drawn if something moved behind it. */
@@ -121,7 +132,12 @@ public final class CounterWalk {
                         known.position(),
                         body(rule),
                         known.classified().purpose(),
-                        known.hits()));
+                        known.hits(),
+                        span(
+                                known.delta().before() == null
+                                        ? null
+                                        : known.delta().before().counter(),
+                                rule.counter())));
                 steps.addAll(behind);
             }
         }
@@ -139,22 +155,28 @@ public final class CounterWalk {
         return steps.isEmpty();
     }
 
-    /** Prints it with a line for each rule, what is called by a jump set in under it. */
+    private int width(ToIntFunction<Step> length) {
+        return Math.max(1, steps.stream().mapToInt(length).max().orElse(1));
+    }
+
+    /**
+     * Prints it with a line for each rule: where it stands, what it counted, its counter before and after, what it says and
+     * what it is for; what is called by a jump is set in under it.
+     */
     public String inLines() {
         if (isEmpty()) {
             return "  no rule counted anything";
         }
-        int width = steps.stream()
-                .mapToInt(s -> 2 * s.depth + s.where.length())
-                .max()
-                .orElse(0);
+        int width = width(s -> 2 * s.depth + s.where.length());
+        int spans = width(s -> s.span.length());
         return steps.stream()
                 .map(s -> String.format(
                                 Locale.ROOT,
-                                "  %-" + width + "s %4s %6s  %s%s",
+                                "  %-" + width + "s %4s %6s  %-" + spans + "s  %s%s",
                                 "  ".repeat(s.depth) + s.where,
                                 s.position == 0 ? "" : "#" + s.position,
                                 s.hits == 0 ? "" : "+" + s.hits,
+                                s.hits == 0 ? "" : s.span,
                                 s.text,
                                 s.role.isEmpty() ? "" : "   # " + s.role)
                         .stripTrailing())

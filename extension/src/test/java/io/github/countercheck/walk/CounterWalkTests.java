@@ -35,10 +35,10 @@ class CounterWalkTests {
 
         assertThat(walk)
                 .containsSubsequence(
-                        "nat/PREROUTING #1 +5 -m addrtype --dst-type LOCAL -j DOCKER # NAT_JUMP_PRE",
-                        "nat/DOCKER #4 +3 ! -i docker0 -p tcp -m tcp --dport 32768 -j DNAT --to-destination 172.17.0.2:80"
+                        "nat/PREROUTING #1 +5 15 -> 20 -m addrtype --dst-type LOCAL -j DOCKER # NAT_JUMP_PRE",
+                        "nat/DOCKER #4 +3 0 -> 3 ! -i docker0 -p tcp -m tcp --dport 32768 -j DNAT --to-destination 172.17.0.2:80"
                                 + " # PORT_DNAT web1 80/tcp",
-                        "filter/DOCKER #4 +3 -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT"
+                        "filter/DOCKER #4 +3 0 -> 3 -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT"
                                 + " # PORT_ACCEPT web1 80/tcp");
     }
 
@@ -52,12 +52,12 @@ class CounterWalkTests {
 
         assertThat(walk)
                 .containsSubsequence(
-                        "ip docker-bridges/nat-PREROUTING #1 +5 fib daddr type local jump nat-prerouting-and-output #"
+                        "ip docker-bridges/nat-PREROUTING #1 +5 16 -> 21 fib daddr type local jump nat-prerouting-and-output #"
                                 + " NAT_JUMP_PRE",
-                        "ip docker-bridges/nat-prerouting-and-output #1 +3 iifname != \"docker0\" tcp dport 32768 dnat to"
+                        "ip docker-bridges/nat-prerouting-and-output #1 +3 0 -> 3 iifname != \"docker0\" tcp dport 32768 dnat to"
                                 + " 172.17.0.2:80 comment \"DNAT\" # PORT_DNAT web1 80/tcp",
                         "ip docker-bridges/filter-FORWARD #1 oifname vmap @filter-forward-in-jumps # BRIDGE_DISPATCH",
-                        "ip docker-bridges/filter-forward-in__docker0 #3 +3 ip daddr 172.17.0.2 tcp dport 80 accept #"
+                        "ip docker-bridges/filter-forward-in__docker0 #3 +3 0 -> 3 ip daddr 172.17.0.2 tcp dport 80 accept #"
                                 + " PORT_ACCEPT web1 80/tcp");
     }
 }

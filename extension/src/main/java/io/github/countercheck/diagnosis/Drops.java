@@ -56,7 +56,10 @@ final class Drops {
                 .map(rule -> finding(evidence, rule, rule.cite() + "  dropped " + rule.hits() + " packets"));
     }
 
-    /** A rule of the engine's keeps out what is sent; what it may do to an answer follows from something else. */
+    /**
+     * A rule of the engine's keeps out what is sent, in PREROUTING before it is translated; what it may do to an answer
+     * follows from something else.
+     */
     private static boolean concerns(MeasuredRule rule, Evidence evidence) {
         if (rule.classified().hooks().isEmpty()) {
             return false;
@@ -64,9 +67,13 @@ final class Drops {
         if (evidence.probes().isEmpty()) {
             return true;
         }
-        return ENGINES.contains(rule.role())
-                ? evidence.unanswered().anyMatch(probe -> Ways.mayMeet(rule.rule(), probe, evidence))
-                : evidence.unanswered().anyMatch(probe -> Ways.mayMeetEitherWay(rule.rule(), probe, evidence));
+        boolean before = rule.classified().hooks().contains(Hook.PREROUTING);
+        return evidence.unanswered()
+                .anyMatch(probe -> !ENGINES.contains(rule.role())
+                        ? Ways.mayMeetEitherWay(rule.rule(), probe, evidence)
+                        : before
+                                ? Ways.mayMeetUntranslated(rule.rule(), probe)
+                                : Ways.mayMeet(rule.rule(), probe, evidence));
     }
 
     private static Finding finding(Evidence evidence, MeasuredRule rule, String seen) {

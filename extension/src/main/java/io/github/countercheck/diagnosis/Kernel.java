@@ -253,7 +253,11 @@ final class Kernel {
                     Cause.NEIGHBOUR_FAILED,
                     "nobody on " + neighbour.device() + " says that " + Cidr.format(end) + who + " is there (ip neigh: "
                             + neighbour.state() + ")" + down,
-                    "see in the container whether its device is up and has that address: ip addr"));
+                    "see in the container whether its device is up and has that address: ip addr",
+                    // Neighbours are sought with packets too.
+                    trafficControl(evidence).isPresent()
+                            ? "whether it is found once nothing drops packets there"
+                            : ""));
         }
         return own.isEmpty() || neighbour.mac() == null || own.equals(neighbour.mac())
                 ? Optional.empty()

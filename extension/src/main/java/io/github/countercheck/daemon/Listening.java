@@ -7,6 +7,7 @@ import io.github.countercheck.netns.Netns;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.Container;
 import org.testcontainers.containers.ContainerLaunchException;
 import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
@@ -35,7 +36,7 @@ final class Listening extends AbstractWaitStrategy {
         }
     }
 
-    private static boolean listens(Netns own, Long pid, List<Integer> ports) {
+    private static boolean listens(Netns own, @Nullable Long pid, List<Integer> ports) {
         String files = "/proc/" + pid + "/net/";
         List<String> sockets = own.run(Command.of("cat", files + "tcp", files + "tcp6"), LIMIT)
                 .output()

@@ -6,6 +6,7 @@ import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.walk.MeasuredRule;
+import java.net.InetAddress;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -49,8 +50,10 @@ final class Bypasses {
     static Optional<Finding> loopbackPort(Evidence evidence) {
         return evidence.observation()
                 .withRole(RuleRole.PORT_DNAT)
-                .filter(rule -> rule.hits() > 0 && rule.classified().hostAddress() != null)
-                .filter(rule -> rule.classified().hostAddress().isLoopbackAddress())
+                .filter(rule -> {
+                    InetAddress address = rule.classified().hostAddress();
+                    return rule.hits() > 0 && address != null && address.isLoopbackAddress();
+                })
                 .filter(rule -> answered(evidence)
                         .anyMatch(p -> !p.tuple().source().isLoopbackAddress()
                                 && p.tuple().destination().isLoopbackAddress()))

@@ -5,6 +5,7 @@ import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DnatTarget;
 import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Cidr;
+import io.github.countercheck.ruleset.Target;
 import io.github.countercheck.walk.MeasuredRule;
 import java.util.Objects;
 import java.util.Optional;
@@ -87,8 +88,10 @@ final class Shadows {
         Set<String> doing = destination ? Set.of("DNAT", "REDIRECT") : Set.of("SNAT", "MASQUERADE");
         Optional<Finding> counted = evidence.observation()
                 .moved()
-                .filter(rule -> rule.role() == RuleRole.FOREIGN && rule.rule().target() != null)
-                .filter(rule -> doing.contains(rule.rule().target().name()))
+                .filter(rule -> {
+                    Target target = rule.rule().target();
+                    return rule.role() == RuleRole.FOREIGN && target != null && doing.contains(target.name());
+                })
                 .filter(rule -> evidence.probes().stream().anyMatch(p -> Ways.mayMeet(rule.rule(), p, evidence)))
                 .findFirst()
                 .map(rule -> new Finding(

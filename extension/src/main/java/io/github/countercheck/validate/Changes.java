@@ -49,7 +49,7 @@ public final class Changes {
 
     private static void missing(DaemonReport from, DaemonReport in, String words, Map<String, List<String>> where) {
         for (ProbeReport probe : in.probes()) {
-            if (from.probes().stream().noneMatch(other -> isSame(other, probe))) {
+            if (from.probes().stream().noneMatch(one -> isSame(one, probe))) {
                 where.computeIfAbsent(
                         "all paths over " + probe.family().inWords() + "\t" + words, key -> new ArrayList<>());
             }

@@ -99,7 +99,7 @@ final class Measuring implements AutoCloseable {
                         Command.of("cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"),
                         LIMIT)
                 .output()
-                .split("\n");
+                .split("\n", -1);
         Set<Family> families = EnumSet.noneOf(Family.class);
         if (values[0].equals("1")) {
             families.add(Family.IPV4);
@@ -145,7 +145,7 @@ final class Measuring implements AutoCloseable {
         }
         Map<Planned, ProbeReport> reports = new HashMap<>();
         plan.stream()
-                .sorted(Comparator.comparing(Planned::aftermath))
+                .sorted(Comparator.comparingInt(Planned::aftermath))
                 .forEach(planned -> reports.put(planned, measure(planned)));
         return plan.stream().map(reports::get).toList();
     }

@@ -68,7 +68,6 @@ final class Scene implements AutoCloseable {
     private static final String STAY = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done";
 
     private final DaemonContainer daemon;
-    private final @Nullable Network network;
     private final GenericContainer<?> server;
     private final GenericContainer<?> client;
     private final GenericContainer<?> otherServer;
@@ -76,13 +75,11 @@ final class Scene implements AutoCloseable {
 
     private Scene(
             DaemonContainer daemon,
-            @Nullable Network network,
             GenericContainer<?> server,
             GenericContainer<?> client,
             GenericContainer<?> otherServer,
             GenericContainer<?> inside) {
         this.daemon = daemon;
-        this.network = network;
         this.server = server;
         this.client = client;
         this.otherServer = otherServer;
@@ -106,7 +103,6 @@ final class Scene implements AutoCloseable {
         Network internal = network(daemon, ipv6 ? "2001:db8:c::/64" : null, true);
         Scene scene = new Scene(
                 daemon,
-                network,
                 server(daemon, network, PUBLISHED_PORT),
                 container(daemon, network, STAY),
                 server(daemon, other, OTHER_PUBLISHED_PORT),

@@ -112,7 +112,7 @@ public final class Table {
         List<String> lines = new ArrayList<>();
         StringBuilder line = new StringBuilder(label);
         boolean begun = false;
-        for (String word : text.strip().split("\\s+")) {
+        for (String word : text.strip().split("\\s+", -1)) {
             if (begun && line.length() + 1 + word.length() > WIDTH) {
                 lines.add(fitted(line.toString()));
                 line = new StringBuilder(" ".repeat(label.length()));

@@ -42,7 +42,8 @@ public final class Changes {
         List<String> lines = new ArrayList<>();
         where.forEach((key, probes) -> {
             String[] parts = key.split("\t", 2);
-            lines.add(parts[0] + " (" + String.join(", ", probes) + "): " + parts[1]);
+            String over = probes.isEmpty() ? "" : " (" + String.join(", ", probes) + ")";
+            lines.add(parts[0] + over + ": " + parts[1]);
         });
         return lines;
     }

@@ -155,7 +155,7 @@ final class HostFactsParser {
 
     /** Reads {@code tcp6 0: 0000…:0050 0000…:0000 0A …}, a line of /proc/net/tcp6 behind the name of its file. */
     private static @Nullable Listener listener(String line) {
-        String[] words = line.strip().split("\\s+");
+        String[] words = line.strip().split("\\s+", -1);
         if (words.length < 5 || !words[2].contains(":")) {
             return null;
         }

@@ -20,11 +20,6 @@ final class FailureReports {
         SeeReport(Path page) {
             super("where its packets went: " + page, null, false, false);
         }
-
-        @Override
-        public String toString() {
-            return String.valueOf(getMessage());
-        }
     }
 
     /** Returns what to throw instead: a failure of ours with a line more, anything else as it is, with a note. */

@@ -106,7 +106,8 @@ final class Lanes {
     /** A table that was not read again stands as it was in the baseline. */
     private static List<Entry> entries(Observed observed) {
         Map<String, Entry> all = new TreeMap<>();
-        for (CounterSnapshot snapshot : List.of(observed.before(), observed.after())) {
+        for (boolean isAfter : List.of(false, true)) {
+            CounterSnapshot snapshot = isAfter ? observed.after() : observed.before();
             for (Ruleset ruleset :
                     snapshot.only(observed.families(), table -> true).rulesets()) {
                 for (Table table : ruleset.tables()) {
@@ -116,14 +117,15 @@ final class Lanes {
                             all.put(
                                     ruleset.family() + "/" + ruleset.backend() + "/" + table.name() + "/"
                                             + chain.name(),
-                                    new Entry(ruleset, table, chain, base, snapshot == observed.after()));
+                                    new Entry(ruleset, table, chain, base, isAfter));
                         }
                     }
                 }
             }
         }
         return all.values().stream()
-                .sorted(Comparator.comparing((Entry e) -> ORDER.indexOf(e.base().hook()))
+                .sorted(Comparator.comparingInt(
+                                (Entry e) -> ORDER.indexOf(e.base().hook()))
                         .thenComparing(e -> e.ruleset().family() == Family.IPV6)
                         .thenComparingInt(e -> e.base().priority()))
                 .toList();

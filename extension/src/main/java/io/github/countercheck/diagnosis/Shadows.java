@@ -182,7 +182,14 @@ final class Shadows {
                 && Objects.equals(
                         rule.classified().hostPort(), wanted.classified().hostPort())
                 && (rule.role() == RuleRole.PORT_DNAT
-                        || Objects.equals(
-                                rule.classified().network(), wanted.classified().network()));
+                        || (Objects.equals(
+                                        rule.classified().network(),
+                                        wanted.classified().network())
+                                && Objects.equals(
+                                        rule.classified().container(),
+                                        wanted.classified().container())
+                                && Objects.equals(
+                                        rule.classified().ports(),
+                                        wanted.classified().ports())));
     }
 }

@@ -46,12 +46,12 @@ import org.testcontainers.junit.jupiter.Container;
 
 /**
  * Right verdicts beside two noisy neighbours: another client calls the published port all the while, and another container
- * of the same subnet goes out all the while. {@code countercheck.noise.rounds} sets how often; 20 by default.
+ * of the same subnet goes out all the while. {@code countercheck.noise.rounds} sets how often; 12 by default.
  */
 @ContainerNetworkTest(await = "200ms")
 class AttributionIT {
 
-    private static final int ROUNDS = Integer.getInteger("countercheck.noise.rounds", 20);
+    private static final int ROUNDS = Integer.getInteger("countercheck.noise.rounds", 12);
     private static final int MOST_CALLS = 1_000 * ROUNDS;
 
     @Container

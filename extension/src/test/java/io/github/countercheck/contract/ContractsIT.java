@@ -8,7 +8,7 @@ import io.github.countercheck.DaemonMatrix;
 @ContainerNetworkTest
 @DaemonMatrix(
         images = "28.5",
-        configs = {"", "icc-off.json", "userland-proxy-off.json"})
+        configs = {"icc-off.json", "userland-proxy-off.json"})
 class ContractsIT
         implements PublishedPortContract,
                 MasqueradeContract,

@@ -37,7 +37,7 @@ class DaemonContainerIT {
     void twoOfThemRunContainersOfTheSameAddressAndPort() {
         Set<String> before = ours();
         try (DaemonContainer one = new DaemonContainer("28.5");
-                DaemonContainer other = new DaemonContainer("20.10").withConfig("{\"live-restore\": true}")) {
+                DaemonContainer other = new DaemonContainer("28.5-legacy").withConfig("{\"live-restore\": true}")) {
             Startables.deepStart(one, other).join();
 
             GenericContainer<?> first = web(one);
@@ -111,7 +111,7 @@ class DaemonContainerIT {
             assertThat(directories()).anyMatch(directory -> owner.equals(ownerOf(directory)));
 
             try (GenericContainer<?> other = new GenericContainer<>(Image.TOOL_LESS.reference());
-                    DaemonContainer next = new DaemonContainer("20.10")) {
+                    DaemonContainer next = new DaemonContainer("28.5")) {
                 other.start();
                 next.start();
 

@@ -55,10 +55,14 @@ class OwnTableIT {
     private static Firewall firewall;
     private static String before;
 
+    /** The session that other tests of this run share may have one of its own. */
+    private static Set<String> ofOthers = Set.of();
+
     @BeforeAll
     static void open() {
         firewall = Firewall.open();
         before = firewall.run("nft", "-s", "list", "ruleset");
+        ofOthers = ownTables();
     }
 
     @AfterAll
@@ -78,7 +82,7 @@ class OwnTableIT {
         return firewall.run("nft", "list", "tables")
                 .lines()
                 .map(line -> line.substring(line.lastIndexOf(' ') + 1))
-                .filter(OwnTable::isOwn)
+                .filter(name -> OwnTable.isOwn(name) && !ofOthers.contains(name))
                 .collect(Collectors.toSet());
     }
 

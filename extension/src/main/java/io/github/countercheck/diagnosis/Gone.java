@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.diagnosis;
 
+import io.github.countercheck.docker.ClassifiedRule;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DnatTarget;
 import io.github.countercheck.docker.RuleRole;
@@ -43,7 +44,10 @@ final class Gone {
                                                 .isEmpty()));
     }
 
-    /** Its translations went and came back with another address or host port: only a new start does that. */
+    /**
+     * Its translations went and came back with another address or host port, as Docker publishes it now. What came back
+     * otherwise, somebody else wrote.
+     */
     static Optional<Finding> restarted(Evidence evidence) {
         if (evidence.claim() != Claim.DELIVERY && !evidence.isShort()) {
             return Optional.empty();
@@ -55,11 +59,18 @@ final class Gone {
                 .flatMap(rule -> Stream.ofNullable(rule.classified().container())
                         .filter(c -> evidence.containers().stream()
                                 .anyMatch(known -> known.id().equals(c.id())))
+                        .filter(c -> isAsPublished(rule.classified(), c))
                         .flatMap(container -> removed.stream()
                                 .filter(before -> leadsToSamePort(before, rule))
                                 .filter(before -> !isOfAnother(evidence, before, container))
                                 .map(before -> restarted(container, before, rule))))
                 .findFirst();
+    }
+
+    private static boolean isAsPublished(ClassifiedRule rule, ContainerFacts container) {
+        return container.ports().stream()
+                .anyMatch(port -> port.transport() == rule.transport()
+                        && Integer.valueOf(port.hostPort()).equals(rule.hostPort()));
     }
 
     private static Finding restarted(ContainerFacts container, Rule before, MeasuredRule now) {

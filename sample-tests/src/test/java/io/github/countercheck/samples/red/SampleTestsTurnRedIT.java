@@ -79,7 +79,7 @@ class SampleTestsTurnRedIT {
                     "edit nat 's/--dport 18081 /--dport 18082 /'",
                     "DNAT not hit for container oneAddress",
                     "+0",
-                    "CONTAINER_RESTARTED"),
+                    "RULE_NOT_HIT"),
             new Fault(
                     "PublishedPortIT#portOnOneAddressIsNotTranslatedElsewhere",
                     "DNAT rule without its host address",

@@ -14,7 +14,6 @@ import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Match;
 import io.github.countercheck.ruleset.Policy;
-import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.snapshot.ChainDelta;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
@@ -53,8 +52,6 @@ record Denial(
         boolean policies,
         String wanted) {
 
-    private static final Set<String> STOPPING = Set.of("DROP", "REJECT");
-
     /** Passes when each of the probes was stopped. */
     Proof assertHolds() {
         List<Probe> probes = window.flows().stream()
@@ -69,7 +66,7 @@ record Denial(
                 window.session().counters().read(),
                 facts);
         List<MeasuredRule> candidates = seen.select(rules).stream()
-                .filter(rule -> stops(rule.rule()))
+                .filter(rule -> rule.rule().stops())
                 .filter(rule -> probes.stream().anyMatch(probe -> mayMatch(rule, probe.tuple(), seen)))
                 .toList();
         List<MeasuredRule> counted =
@@ -121,10 +118,6 @@ record Denial(
                     "let no container start or stop and no firewall reload happen between the baseline and the"
                             + " assertion; traffic.mark() takes a new baseline");
         });
-    }
-
-    static boolean stops(Rule rule) {
-        return rule.target() != null && STOPPING.contains(rule.target().name());
     }
 
     private static List<ChainDelta> fallen(Observation seen) {
@@ -218,7 +211,7 @@ record Denial(
 
     private Finding stoppedElsewhere(List<Probe> probes, Observation seen, List<MeasuredRule> candidates) {
         return seen.moved()
-                .filter(rule -> stops(rule.rule()) && !candidates.contains(rule))
+                .filter(rule -> rule.rule().stops() && !candidates.contains(rule))
                 .filter(rule -> probes.stream().anyMatch(probe -> mayMatch(rule, probe.tuple(), seen)))
                 .max(Comparator.comparingLong(MeasuredRule::hits))
                 .map(rule -> rule.cite() + "  stopped " + rule.hits())

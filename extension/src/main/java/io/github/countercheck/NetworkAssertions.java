@@ -444,9 +444,7 @@ public final class NetworkAssertions {
         return dropped(
                 flow,
                 "dropped",
-                rules -> rules.rules().stream()
-                        .filter(r -> Denial.stops(r.rule()))
-                        .toList(),
+                rules -> rules.rules().stream().filter(r -> r.rule().stops()).toList(),
                 true,
                 "a rule or policy that drops or rejects");
     }

@@ -75,7 +75,7 @@ final class Bypasses {
                 .filter(rule -> rule.role() == RuleRole.FOREIGN
                         && rule.isCounted()
                         && rule.hits() == 0
-                        && Drops.drops(rule.rule()))
+                        && rule.rule().stops())
                 .filter(rule -> answered(evidence)
                         .anyMatch(p -> evidence.target(p).isPresent() && Ways.mayMeet(rule.rule(), p, evidence)));
     }

@@ -7,7 +7,6 @@ import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Policy;
-import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.snapshot.ChainDelta;
 import io.github.countercheck.traffic.Outcome;
 import io.github.countercheck.traffic.Probe;
@@ -25,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 /** Who dropped the packets: a rule or a policy, by its counter or, where it has none, by what it says. */
 final class Drops {
 
-    private static final Set<String> DROPPING = Set.of("DROP", "REJECT");
     private static final String FIREWALLD = "firewalld";
 
     /** Roles of rules with which the engine keeps packets out. */
@@ -40,10 +38,6 @@ final class Drops {
 
     private Drops() {}
 
-    static boolean drops(Rule rule) {
-        return rule.target() != null && DROPPING.contains(rule.target().name());
-    }
-
     /** The rule that counted most of those that may have dropped what was sent, or the answer. */
     static Optional<Finding> byRule(Evidence evidence) {
         if (!evidence.mayBeDropped()) {
@@ -51,7 +45,7 @@ final class Drops {
         }
         return evidence.observation()
                 .moved()
-                .filter(rule -> drops(rule.rule()) && concerns(rule, evidence))
+                .filter(rule -> rule.rule().stops() && concerns(rule, evidence))
                 .max(Comparator.comparingLong(MeasuredRule::hits))
                 .map(rule -> finding(evidence, rule, rule.cite() + "  dropped " + rule.hits() + " packets"));
     }
@@ -316,7 +310,7 @@ final class Drops {
             return Optional.empty();
         }
         return evidence.observation().rules().stream()
-                .filter(rule -> drops(rule.rule()) && !rule.isCounted() && rule.role() == RuleRole.FOREIGN)
+                .filter(rule -> rule.rule().stops() && !rule.isCounted() && rule.role() == RuleRole.FOREIGN)
                 .filter(rule -> concerns(rule, evidence))
                 .filter(rule -> evidence.surroundings().walks().isEmpty() || isBeforeIp(rule))
                 .findFirst()

@@ -45,7 +45,6 @@ final class Lanes {
     static final List<Hook> ORDER = List.of(
             Hook.INGRESS, Hook.PREROUTING, Hook.OUTPUT, Hook.INPUT, Hook.FORWARD, Hook.POSTROUTING, Hook.EGRESS);
 
-    private static final Set<String> DROPPING = Set.of("DROP", "REJECT");
     private static final Set<String> ENDING =
             Set.of("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "QUEUE", "NFQUEUE");
 
@@ -210,7 +209,7 @@ final class Lanes {
             if (stop == null && tracedStops.containsKey(place)) {
                 stop = Objects.requireNonNull(tracedStops.get(place));
             }
-            if (stop == null && met && target != null && DROPPING.contains(target.name())) {
+            if (stop == null && met && target != null && rule.stops()) {
                 stop = target.name() + " " + location(entry, chain) + " #" + position
                         + (hits == null || hits == 0 ? "" : " +" + hits);
             }

@@ -57,6 +57,11 @@ public record Rule(
         return target != null && target.name().equals(name);
     }
 
+    /** Tells whether the rule stops packets: {@code DROP}, or {@code REJECT}, which tells their sender. */
+    public boolean stops() {
+        return hasTarget("DROP") || hasTarget("REJECT");
+    }
+
     /** Returns the same rule with another counter. */
     public Rule withCounter(@Nullable Counter other) {
         return new Rule(table, chain, other, matches, target, nft);

@@ -39,7 +39,6 @@ record Observed(
         Observation rules,
         boolean forwarded) {
 
-    private static final Set<String> DROPPING = Set.of("DROP", "REJECT");
     private static final Set<RuleRole> NOT_OF_PROBES = EnumSet.of(RuleRole.EMBEDDED_DNS);
 
     /** Reads what became of the packets. */
@@ -95,10 +94,7 @@ record Observed(
 
     /** Returns the rule that dropped most. */
     Optional<MeasuredRule> dropper() {
-        return rules.moved()
-                .filter(rule -> rule.rule().target() != null
-                        && DROPPING.contains(rule.rule().target().name()))
-                .max(Comparator.comparingLong(MeasuredRule::hits));
+        return rules.moved().filter(rule -> rule.rule().stops()).max(Comparator.comparingLong(MeasuredRule::hits));
     }
 
     private Optional<ChainDelta> droppedByPolicy() {

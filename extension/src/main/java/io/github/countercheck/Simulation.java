@@ -5,7 +5,6 @@ import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.NetworkFacts;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Ruleset;
-import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.traffic.Tuple;
 import io.github.countercheck.walk.Packet;
@@ -21,10 +20,6 @@ import java.util.Optional;
 
 /** Walks a flow's first packet through rules, without sending it. */
 final class Simulation {
-
-    private static final int TCP = 6;
-    private static final int UDP = 17;
-    private static final int SCTP = 132;
 
     private final RulesetWalker walker;
     private final DockerFacts facts;
@@ -58,7 +53,7 @@ final class Simulation {
 
     private Packet packet(Tuple tuple, Vantage vantage) {
         return Packet.first(
-                protocol(tuple.transport()),
+                tuple.transport(),
                 source(tuple),
                 destination(tuple),
                 inputDevice(tuple, vantage).orElse(null));
@@ -69,14 +64,6 @@ final class Simulation {
             case OUTSIDE -> Optional.of(outsideDevice);
             case CONTAINER -> facts.networkOf(tuple.source()).map(NetworkFacts::bridge);
             case HOST, LOOPBACK -> Optional.empty();
-        };
-    }
-
-    private static int protocol(Transport transport) {
-        return switch (transport) {
-            case TCP -> TCP;
-            case UDP -> UDP;
-            case SCTP -> SCTP;
         };
     }
 

@@ -2,6 +2,7 @@
 package io.github.countercheck.walk;
 
 import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.walk.PacketWalk.Direction;
 import io.github.countercheck.walk.PacketWalk.Endpoint;
 import java.net.Inet6Address;
@@ -98,9 +99,10 @@ public record Packet(
     }
 
     /** Makes the first packet of a flow; a null device stands for a packet that a process of this host sends. */
-    public static Packet first(int protocol, Endpoint source, Endpoint destination, @Nullable String inputDevice) {
+    public static Packet first(
+            Transport transport, Endpoint source, Endpoint destination, @Nullable String inputDevice) {
         return new Packet(
-                protocol,
+                protocol(transport),
                 source,
                 destination,
                 inputDevice,
@@ -117,6 +119,14 @@ public record Packet(
                 null,
                 null,
                 null);
+    }
+
+    private static int protocol(Transport transport) {
+        return switch (transport) {
+            case TCP -> TCP;
+            case UDP -> UDP;
+            case SCTP -> SCTP;
+        };
     }
 
     /**

@@ -49,7 +49,6 @@ final class ReportSamples {
     static final Instant START = Instant.parse("2026-01-02T03:04:05Z");
     private static final Cidr HOST = Cidr.parse("203.0.113.10/24");
     private static final String PEER = "203.0.113.20";
-    private static final int TCP = 6;
 
     private ReportSamples() {}
 
@@ -184,7 +183,7 @@ final class ReportSamples {
                     .orElse("eth0");
             return RulesetWalker.of(before, facts, routing)
                     .unmet(Packet.first(
-                            TCP,
+                            tuple.transport(),
                             new Endpoint(tuple.source(), tuple.sourcePort()),
                             new Endpoint(tuple.destination(), tuple.destinationPort()),
                             bridge));

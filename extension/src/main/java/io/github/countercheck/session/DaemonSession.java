@@ -187,8 +187,13 @@ public final class DaemonSession implements AutoCloseable {
 
     /** Engine 28.1 and newer say where they keep their rules (API 1.49, {@code FirewallBackend}); older ones know iptables. */
     private static boolean usesNftables(DockerClient client) {
+        return String.valueOf(firewallBackend(client).get("Driver")).startsWith("nftables");
+    }
+
+    private static Map<?, ?> firewallBackend(DockerClient client) {
         return client.infoCmd().exec().getRawValues().get("FirewallBackend") instanceof Map<?, ?> backend
-                && String.valueOf(backend.get("Driver")).startsWith("nftables");
+                ? backend
+                : Map.of();
     }
 
     /** Returns the settings it was opened with. */
@@ -299,8 +304,7 @@ public final class DaemonSession implements AutoCloseable {
 
     /** Returns when the engine last saw firewalld reload; empty where it saw no reload, or does not say (before 28.1). */
     public Optional<String> firewalldReloaded() {
-        return client.infoCmd().exec().getRawValues().get("FirewallBackend") instanceof Map<?, ?> backend
-                        && backend.get("Info") instanceof List<?> info
+        return firewallBackend(client).get("Info") instanceof List<?> info
                 ? info.stream()
                         .filter(List.class::isInstance)
                         .map(List.class::cast)

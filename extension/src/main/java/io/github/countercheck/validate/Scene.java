@@ -35,9 +35,9 @@ import org.testcontainers.lifecycle.Startables;
  * <p>Of a network there are a server, which publishes its ports without naming a host address, and a client. Another network
  * has a server of its own, and an internal one a container that has no way out. The first is the default bridge, unless the
  * configuration has options for networks that users make: these say nothing of the default bridge, so there it is such a
- * network.
+ * network. Nothing is taken down one by one: all of it goes with the daemon.
  */
-final class Scene implements AutoCloseable {
+final class Scene {
 
     /** The port that the servers listen on and publish, TCP and UDP. */
     static final int SERVED_PORT = 80;
@@ -146,13 +146,8 @@ final class Scene implements AutoCloseable {
     }
 
     private void awaitListening(GenericContainer<?> container) {
-        Long pid = daemon.client()
-                .inspectContainerCmd(container.getContainerId())
-                .exec()
-                .getState()
-                .getPidLong();
         Netns own = daemon.host().own();
-        String files = "/proc/" + pid + "/net/";
+        String files = process(container) + "/net/";
         List<String> sockets = Stream.of(SERVED_PORT, UNPUBLISHED_PORT)
                 .map(port -> String.format(Locale.ROOT, ":%04X ", port))
                 .toList();
@@ -243,16 +238,21 @@ final class Scene implements AutoCloseable {
         return family == Family.IPV6 ? network.getIpV6Gateway() : network.getGateway();
     }
 
+    /** Returns where the daemon's namespace shows the container's first process. */
+    private String process(GenericContainer<?> container) {
+        return "/proc/"
+                + daemon.client()
+                        .inspectContainerCmd(container.getContainerId())
+                        .exec()
+                        .getState()
+                        .getPidLong();
+    }
+
     /** Returns the source address under which a server saw that tag, if one did. */
     Optional<InetAddress> seen(GenericContainer<?> container, String tag) {
-        Long pid = daemon.client()
-                .inspectContainerCmd(container.getContainerId())
-                .exec()
-                .getState()
-                .getPidLong();
         String seen = daemon.host()
                 .own()
-                .run(Command.of("cat", "/proc/" + pid + "/root/tmp/seen"), LIMIT)
+                .run(Command.of("cat", process(container) + "/root/tmp/seen"), LIMIT)
                 .output();
         return source(seen, tag);
     }
@@ -266,8 +266,4 @@ final class Scene implements AutoCloseable {
                 .map(Cidr::parseAddress)
                 .findFirst();
     }
-
-    /** Nothing is taken down one by one: all of it goes with the daemon. */
-    @Override
-    public void close() {}
 }

@@ -114,13 +114,7 @@ class AttributionIT {
                 () -> Prober.send(stranger.place(), Transport.TCP, host, port, "", Limits.DEFAULT, tuple -> {}));
         inTalkative = Toolbox.inNetworkOf(
                 Image.TOOLBOX.reference(), talkative.getContainerId(), talkative.getContainerName());
-        String own = talkative
-                .getContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .get("bridge")
-                .getIpAddress();
-        Place place = new Place(inTalkative, List.of(Cidr.parseAddress(own)));
+        Place place = new Place(inTalkative, List.of(Cidr.parseAddress(TestWeb.address(talkative))));
         InetAddress outside = stranger.address(Family.IPV4);
         outbound =
                 new Noise(() -> Prober.send(place, Transport.TCP, outside, Peer.PORT, "", Limits.DEFAULT, tuple -> {}));

@@ -7,6 +7,7 @@ import static io.github.countercheck.NetworkAssertions.assertDropped;
 import static io.github.countercheck.NetworkAssertions.assertForwardAccepted;
 import static io.github.countercheck.NetworkAssertions.assertMasqueraded;
 import static io.github.countercheck.NetworkAssertions.times;
+import static io.github.countercheck.TestWeb.address;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -848,16 +849,5 @@ class FirewallFaultIT {
                 .getBindings()
                 .get(ExposedPort.udp(9053))[0]
                 .getHostPortSpec();
-    }
-
-    private static String address(GenericContainer<?> container) {
-        return container
-                .getContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .values()
-                .iterator()
-                .next()
-                .getIpAddress();
     }
 }

@@ -94,11 +94,7 @@ class NativeRulesIT {
 
     @Test
     void directAccessFromAnotherNetworkIsDropped() throws IOException, InterruptedException {
-        String address = web.getCurrentContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .get("bridge")
-                .getIpAddress();
+        String address = TestWeb.address(web);
         long dropped = packets(drop(address));
 
         ExecResult sent = stranger.execInContainer("timeout", "1", "wget", "-q", "-O", "-", "http://" + address + "/");

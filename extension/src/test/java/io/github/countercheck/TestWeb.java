@@ -15,4 +15,16 @@ public final class TestWeb {
                 .withCommand("sh", "-c", "mkdir -p /www && echo hello >/www/index.html && exec httpd -f -p 80 -h /www")
                 .withExposedPorts(80);
     }
+
+    /** Returns a running container's own IPv4 address in its network. */
+    public static String address(GenericContainer<?> container) {
+        return container
+                .getContainerInfo()
+                .getNetworkSettings()
+                .getNetworks()
+                .values()
+                .iterator()
+                .next()
+                .getIpAddress();
+    }
 }

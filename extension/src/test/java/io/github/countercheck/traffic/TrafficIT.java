@@ -5,6 +5,7 @@ import static io.github.countercheck.NetworkAssertions.UDP;
 import static io.github.countercheck.NetworkAssertions.assertDnatHit;
 import static io.github.countercheck.NetworkAssertions.assertMasqueraded;
 import static io.github.countercheck.NetworkAssertions.times;
+import static io.github.countercheck.TestWeb.address;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -323,16 +324,5 @@ class TrafficIT {
 
     private static Tuple tuple(Flow flow) {
         return flow.probes().get(0).tuple();
-    }
-
-    private static String address(GenericContainer<?> container) {
-        return container
-                .getContainerInfo()
-                .getNetworkSettings()
-                .getNetworks()
-                .values()
-                .iterator()
-                .next()
-                .getIpAddress();
     }
 }

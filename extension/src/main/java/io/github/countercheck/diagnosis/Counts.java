@@ -156,9 +156,7 @@ final class Counts {
         List<PublishedPort> bindings = container.ports(evidence.transport(), evidence.port());
         Tuple sent = evidence.probes().get(0).tuple();
         boolean reached = bindings.stream()
-                .anyMatch(b -> b.hostPort() == sent.destinationPort()
-                        && evidence.transport() == sent.transport()
-                        && (b.isOnAnyAddress() || b.hostAddress().equals(sent.destination())));
+                .anyMatch(b -> b.isCalledBy(sent.transport(), sent.destination(), sent.destinationPort()));
         if (reached || bindings.isEmpty()) {
             return Optional.empty();
         }

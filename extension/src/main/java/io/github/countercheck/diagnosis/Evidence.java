@@ -4,7 +4,6 @@ package io.github.countercheck.diagnosis;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.NetworkFacts;
-import io.github.countercheck.docker.PublishedPort;
 import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Cidr;
@@ -147,17 +146,11 @@ public record Evidence(
         }
         return facts().containers().stream()
                 .flatMap(c -> c.ports().stream()
-                        .filter(p -> isCalled(p, tuple))
+                        .filter(p -> p.isCalledBy(tuple.transport(), tuple.destination(), tuple.destinationPort()))
                         .flatMap(p -> c.addresses().stream()
                                 .filter(address -> Family.of(address) == Family.of(tuple.destination()))
                                 .map(address -> new Endpoint(address, p.containerPort()))))
                 .findFirst();
-    }
-
-    private static boolean isCalled(PublishedPort port, Tuple tuple) {
-        return port.transport() == tuple.transport()
-                && port.hostPort() == tuple.destinationPort()
-                && (port.isOnAnyAddress() || port.hostAddress().equals(tuple.destination()));
     }
 
     /** Returns where the probe's packets end, translated or not. */

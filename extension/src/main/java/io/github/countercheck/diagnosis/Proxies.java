@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.diagnosis;
 
-import io.github.countercheck.docker.PublishedPort;
 import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Match;
@@ -87,7 +86,10 @@ final class Proxies {
                                         == entry.original().destinationPort()))
                 .filter(entry -> evidence.containers().stream()
                         .anyMatch(container -> container.ports().stream()
-                                .filter(port -> isCalled(port, entry))
+                                .filter(port -> port.isCalledBy(
+                                        Transport.UDP,
+                                        entry.original().destination(),
+                                        entry.original().destinationPort()))
                                 .anyMatch(port -> !container.owns(entry.reply().source()))))
                 .findFirst()
                 .map(entry -> new Finding(
@@ -99,13 +101,6 @@ final class Proxies {
                                 + entry.original().destinationPort()
                                 + "; a sender with a fresh source port begins a new flow",
                         "`conntrack -E -p udp`, or tcpdump, while datagrams of that flow are sent"));
-    }
-
-    private static boolean isCalled(PublishedPort port, ConntrackEntry entry) {
-        return port.transport() == Transport.UDP
-                && port.hostPort() == entry.original().destinationPort()
-                && (port.isOnAnyAddress()
-                        || port.hostAddress().equals(entry.original().destination()));
     }
 
     private static Stream<ConntrackEntry> entry(String line) {

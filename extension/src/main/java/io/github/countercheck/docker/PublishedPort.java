@@ -30,4 +30,9 @@ public record PublishedPort(Transport transport, int containerPort, InetAddress 
     public boolean isOnAnyAddress() {
         return hostAddress.isAnyLocalAddress();
     }
+
+    /** Tells whether it is what a packet to that address and port calls. */
+    public boolean isCalledBy(Transport sent, InetAddress destination, int port) {
+        return sent == transport && port == hostPort && (isOnAnyAddress() || hostAddress.equals(destination));
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.netns;
 
+import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import io.github.countercheck.CountercheckException;
@@ -8,13 +9,14 @@ import io.github.countercheck.ruleset.Family;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.ContainerLaunchException;
 import org.testcontainers.containers.GenericContainer;
-import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
+import org.testcontainers.containers.startupcheck.StartupCheckStrategy;
 import org.testcontainers.utility.DockerImageName;
 
 /**
@@ -28,6 +30,9 @@ import org.testcontainers.utility.DockerImageName;
 public final class Toolbox implements Netns {
 
     /** Ends at once when told to, which a bare {@code sleep} as first process does not. */
+    /** What runs on the daemon's host for a moment has this long for it. */
+    private static final Duration END = Duration.ofSeconds(30);
+
     private static final List<String> WAIT_FOR_TERM =
             List.of("/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done");
 
@@ -125,7 +130,7 @@ public final class Toolbox implements Netns {
         GenericContainer<?> container = container(image, "host", Capability.NET_ADMIN, Capability.SYS_PTRACE)
                 .withCreateContainerCmdModifier(
                         create -> hostConfig(create.getHostConfig()).withPidMode("host"))
-                .withStartupCheckStrategy(new OneShotStartupCheckStrategy().withTimeout(Duration.ofSeconds(30)))
+                .withStartupCheckStrategy(new UntilEnded().withTimeout(END))
                 .withCommand(command.toArray(String[]::new));
         try (container) {
             container.start();
@@ -135,6 +140,17 @@ public final class Toolbox implements Netns {
                     purpose + " failed: " + logs(container),
                     "check that image " + image + " has a shell and `ip`, and that the daemon allows --pid host",
                     e);
+        }
+    }
+
+    /** The library's own looks once a second; the daemon answers as soon as the container has ended. */
+    private static final class UntilEnded extends StartupCheckStrategy {
+
+        @Override
+        public StartupStatus checkStartupState(DockerClient client, String containerId) {
+            int status =
+                    client.waitContainerCmd(containerId).start().awaitStatusCode(END.toSeconds(), TimeUnit.SECONDS);
+            return status == 0 ? StartupStatus.SUCCESSFUL : StartupStatus.FAILED;
         }
     }
 

@@ -30,11 +30,11 @@ import org.testcontainers.utility.DockerImageName;
 public final class Toolbox implements Netns {
 
     /** Ends at once when told to, which a bare {@code sleep} as first process does not. */
-    /** What runs on the daemon's host for a moment has this long for it. */
-    private static final Duration END = Duration.ofSeconds(30);
-
     private static final List<String> WAIT_FOR_TERM =
             List.of("/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done");
+
+    /** What runs on the daemon's host for a moment has this long for it. */
+    private static final Duration END = Duration.ofSeconds(30);
 
     private static final Map<String, String> WITH_IPV6 =
             Map.of("net.ipv6.conf.all.disable_ipv6", "0", "net.ipv6.conf.default.disable_ipv6", "0");

@@ -3,7 +3,10 @@ package io.github.countercheck.report;
 
 import io.github.countercheck.report.TestReport.Station;
 import io.github.countercheck.ruleset.Hook;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -21,7 +24,12 @@ final class FlowDiagram {
     private static final int GAP = 38;
     private static final int LABEL = 17;
 
+    /** From the lowest to the topmost. All of a kind are one path: browsers open a page by the number of its elements. */
+    private static final List<String> KINDS =
+            List.of("edge", "edge lit", "box", "box lit", "pill", "pill unread", "pill lit", "pill ended");
+
     private final List<Station> stations;
+    private final Map<String, StringBuilder> shapes = new LinkedHashMap<>();
     private final int upper;
     private final int lower;
     private final int middle;
@@ -29,6 +37,7 @@ final class FlowDiagram {
 
     FlowDiagram(List<Station> stations) {
         this.stations = stations;
+        KINDS.forEach(kind -> shapes.put(kind, new StringBuilder()));
         int rows = Math.max(
                 Math.max(at(Hook.PREROUTING).size(), at(Hook.FORWARD).size()),
                 at(Hook.POSTROUTING).size());
@@ -64,94 +73,93 @@ final class FlowDiagram {
         boolean in = isLit(Hook.INPUT);
         boolean sent = isLit(Hook.OUTPUT);
         int low = under + lower / 2;
-        edge(out, "M44 " + middle + "H64", 64, middle, pre || in || forward);
-        edge(out, "M214 " + middle + "H232", 232, middle, forward || in);
-        edge(out, "M260 " + middle + "H282", 282, middle, forward);
-        edge(out, "M432 " + middle + "H560", 560, middle, forward && post);
-        edge(out, "M710 " + middle + "H734", 734, middle, post && !isEnded(Hook.POSTROUTING));
-        down(out, 246, middle + 14, under - 2, in);
-        edge(out, "M320 " + low + "H346", 346, low, in);
-        edge(out, "M424 " + low + "H450", 450, low, sent);
-        up(out, 581, under, TOP + upper + 2, sent && post);
+        edge("M44 " + middle + "H64", 64, middle, pre || in || forward);
+        edge("M214 " + middle + "H232", 232, middle, forward || in);
+        edge("M260 " + middle + "H282", 282, middle, forward);
+        edge("M432 " + middle + "H560", 560, middle, forward && post);
+        edge("M710 " + middle + "H734", 734, middle, post && !isEnded(Hook.POSTROUTING));
+        down(246, middle + 14, under - 2, in);
+        edge("M320 " + low + "H346", 346, low, in);
+        edge("M424 " + low + "H450", 450, low, sent);
+        up(581, under, TOP + upper + 2, sent && post);
+        end(0);
+        end(736);
+        add(in || sent ? "box lit" : "box", rectangle(348, low - 16, 76, 32, 16));
+        box(66, TOP, upper, Hook.PREROUTING);
+        box(284, TOP, upper, Hook.FORWARD);
+        box(562, TOP, upper, Hook.POSTROUTING);
+        box(172, under, lower, Hook.INPUT);
+        box(452, under, lower, Hook.OUTPUT);
 
-        end(out, 0, "in");
-        end(out, 736, "out");
+        shapes.forEach((kind, line) -> {
+            if (!line.isEmpty()) {
+                out.empty("path", "class", kind, "d", line.toString());
+            }
+        });
         String diamond = "M246 " + (middle - 14) + "l14 14-14 14-14-14z";
         out.open("path", "class", forward || in ? "box lit" : "box", "d", diamond)
                 .element("title", "routing decision")
                 .close();
-        out.empty(
-                "rect",
-                "class",
-                in || sent ? "box lit" : "box",
-                "x",
-                "348",
-                "y",
-                text(low - 16),
-                "width",
-                "76",
-                "height",
-                "32",
-                "rx",
-                "16");
-        out.element("text", "process", "class", "mid soft", "x", "386", "y", text(low + 4));
-        box(out, 66, TOP, upper, Hook.PREROUTING);
-        box(out, 284, TOP, upper, Hook.FORWARD);
-        box(out, 562, TOP, upper, Hook.POSTROUTING);
-        box(out, 172, under, lower, Hook.INPUT);
-        box(out, 452, under, lower, Hook.OUTPUT);
+        text(out, "in", "mid soft", 22, middle + 4);
+        text(out, "out", "mid soft", 758, middle + 4);
+        text(out, "process", "mid soft", 386, low + 4);
+        label(out, 66, TOP, upper, Hook.PREROUTING);
+        label(out, 284, TOP, upper, Hook.FORWARD);
+        label(out, 562, TOP, upper, Hook.POSTROUTING);
+        label(out, 172, under, lower, Hook.INPUT);
+        label(out, 452, under, lower, Hook.OUTPUT);
     }
 
-    private void box(Markup out, int x, int y, int height, Hook hook) {
-        boolean lit = isLit(hook);
-        out.empty(
-                "rect",
-                "class",
-                lit ? "box lit" : "box",
-                "x",
-                text(x),
-                "y",
-                text(y),
-                "width",
-                text(BOX),
-                "height",
-                text(height),
-                "rx",
-                "6");
-        out.element(
-                "text",
-                hook.name(),
-                "class",
-                lit ? "mid hook" : "mid hook dim",
-                "x",
-                text(x + BOX / 2),
-                "y",
-                text(y + 19));
+    private void add(String kind, String line) {
+        Objects.requireNonNull(shapes.get(kind)).append(line);
+    }
+
+    private static String rectangle(int x, int y, int width, int height, int radius) {
+        String corner = "q0-" + radius + " " + radius + "-" + radius;
+        int across = width - 2 * radius;
+        int along = height - 2 * radius;
+        return "M" + x + " " + (y + radius) + corner + "h" + across + "q" + radius + " 0 " + radius + " " + radius + "v"
+                + along + "q0 " + radius + "-" + radius + " " + radius + "h-" + across + "q-" + radius + " 0-" + radius
+                + "-" + radius + "z";
+    }
+
+    private void box(int x, int y, int height, Hook hook) {
+        add(isLit(hook) ? "box lit" : "box", rectangle(x, y, BOX, height, 6));
         int top = y + HEAD;
         for (Station station : at(hook)) {
-            pill(out, x + 8, top, station);
+            String state = station.stop() != null
+                    ? "pill ended"
+                    : station.crossed() ? "pill lit" : station.read() ? "pill" : "pill unread";
+            add(state, rectangle(x + 8, top, BOX - 16, 18, 4));
             top += PILL;
+        }
+    }
+
+    private void label(Markup out, int x, int y, int height, Hook hook) {
+        text(out, hook.name(), isLit(hook) ? "mid hook" : "mid hook dim", x + BOX / 2, y + 19);
+        int base = y + HEAD + 13;
+        for (Station station : at(hook)) {
+            String name = shortened(label(station));
+            out.open(
+                            "text",
+                            "class",
+                            station.crossed() ? "met" : "soft",
+                            "x",
+                            Integer.toString(x + 15),
+                            "y",
+                            Integer.toString(base))
+                    .text(name);
+            if (!name.equals(label(station))) {
+                out.element("title", label(station));
+            }
+            out.close();
+            if (station.moved() > 0) {
+                text(out, "+" + station.moved(), "count", x + BOX - 14, base);
+            }
+            base += PILL;
         }
         if (isEnded(hook)) {
             stop(out, x + BOX, y + height / 2);
-        }
-    }
-
-    private static void pill(Markup out, int x, int y, Station station) {
-        String state = station.stop() != null
-                ? "pill ended"
-                : station.crossed() ? "pill lit" : station.read() ? "pill" : "pill unread";
-        out.empty(
-                "rect", "class", state, "x", text(x), "y", text(y), "width", text(BOX - 16), "height", "18", "rx", "4");
-        out.open("text", "class", station.crossed() ? "met" : "soft", "x", text(x + 7), "y", text(y + 13));
-        String name = shortened(label(station));
-        out.text(name);
-        if (!name.equals(label(station))) {
-            out.element("title", label(station));
-        }
-        out.close();
-        if (station.moved() > 0) {
-            out.element("text", "+" + station.moved(), "class", "count", "x", text(x + BOX - 22), "y", text(y + 13));
         }
     }
 
@@ -169,25 +177,24 @@ final class FlowDiagram {
         out.empty("path", "class", "cross", "d", "M" + (x - 4) + " " + (y - 4) + "l8 8m0-8l-8 8");
     }
 
-    private void end(Markup out, int x, String word) {
-        out.empty("circle", "class", "box", "cx", text(x + 22), "cy", text(middle), "r", "20");
-        out.element("text", word, "class", "mid soft", "x", text(x + 22), "y", text(middle + 4));
+    private void end(int x) {
+        add("box", "M" + (x + 2) + " " + middle + "a20 20 0 1 0 40 0a20 20 0 1 0-40 0z");
     }
 
-    private static void edge(Markup out, String line, int x, int y, boolean lit) {
-        path(out, line + "M" + (x - 7) + " " + (y - 5) + "l7 5-7 5", lit);
+    private void edge(String line, int x, int y, boolean lit) {
+        path(line + "M" + (x - 7) + " " + (y - 5) + "l7 5-7 5", lit);
     }
 
-    private static void down(Markup out, int x, int from, int to, boolean lit) {
-        path(out, "M" + x + " " + from + "V" + to + "M" + (x - 5) + " " + (to - 7) + "l5 7 5-7", lit);
+    private void down(int x, int from, int to, boolean lit) {
+        path("M" + x + " " + from + "V" + to + "M" + (x - 5) + " " + (to - 7) + "l5 7 5-7", lit);
     }
 
-    private static void up(Markup out, int x, int from, int to, boolean lit) {
-        path(out, "M" + x + " " + from + "V" + to + "M" + (x - 5) + " " + (to + 7) + "l5-7 5 7", lit);
+    private void up(int x, int from, int to, boolean lit) {
+        path("M" + x + " " + from + "V" + to + "M" + (x - 5) + " " + (to + 7) + "l5-7 5 7", lit);
     }
 
-    private static void path(Markup out, String line, boolean lit) {
-        out.empty("path", "class", lit ? "edge lit" : "edge", "d", line);
+    private void path(String line, boolean lit) {
+        add(lit ? "edge lit" : "edge", line);
     }
 
     /** What a device hands over comes before all else, and what it is handed after. */
@@ -207,7 +214,7 @@ final class FlowDiagram {
         return at(hook).stream().anyMatch(s -> s.stop() != null);
     }
 
-    private static String text(int number) {
-        return Integer.toString(number);
+    private static void text(Markup out, String text, String kind, int x, int y) {
+        out.element("text", text, "class", kind, "x", Integer.toString(x), "y", Integer.toString(y));
     }
 }

@@ -14,6 +14,7 @@ import java.io.Writer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -29,8 +30,22 @@ final class HtmlReport {
 
     private static final int MOST_CHANGES = 60;
 
-    /** Once the page is so long, tests that passed are only named, so that it opens at once. */
+    /** Once the page is so long, tests that passed are told in words, so that it opens at once. */
+    private static final long MANY_CHARACTERS = 300_000;
+
+    /** Once it is so long, those that did not pass are too. */
+    private static final long TOO_MANY_CHARACTERS = 1_000_000;
+
+    /** Once it is so long, tests that passed are only named. */
     private static final long MOST_CHARACTERS = 4_000_000;
+
+    /** What did not pass comes first: it is what a reader came for, and what must not be left out. */
+    private static final Comparator<TestReport> BY_INTEREST = Comparator.comparingInt(test -> switch (test.verdict()) {
+        case FAILED -> 0;
+        case NOT_MEASURED -> 1;
+        case ABORTED -> 2;
+        case PASSED -> 3;
+    });
 
     private final Markup out;
 
@@ -46,13 +61,15 @@ final class HtmlReport {
         Counted counted = new Counted(writer);
         HtmlReport page = new HtmlReport(new Markup(counted));
         page.begin("Countercheck: " + run.inWords(), "Countercheck report");
-        page.summary(run);
-        for (int i = 0; i < run.tests().size(); i++) {
-            TestReport test = run.tests().get(i);
-            if (test.verdict() != Verdict.PASSED || counted.count < MOST_CHARACTERS) {
-                page.folded(test, "t" + i);
-            } else {
+        List<TestReport> tests = run.tests().stream().sorted(BY_INTEREST).toList();
+        page.summary(run, tests);
+        for (int i = 0; i < tests.size(); i++) {
+            TestReport test = tests.get(i);
+            boolean passed = test.verdict() == Verdict.PASSED;
+            if (passed && counted.count > MOST_CHARACTERS) {
                 page.leftOut(test, "t" + i);
+            } else {
+                page.folded(test, "t" + i, counted.count > (passed ? MANY_CHARACTERS : TOO_MANY_CHARACTERS));
             }
         }
         page.finish();
@@ -130,7 +147,7 @@ final class HtmlReport {
         out.line().close().line().close().line().close().line().end();
     }
 
-    private void summary(RunReport run) {
+    private void summary(RunReport run, List<TestReport> tests) {
         out.open("p", "class", "lead")
                 .text(run.inWords() + ", in " + inWords(run.elapsed()) + ", from " + inWords(run.startedAt()))
                 .close()
@@ -148,20 +165,26 @@ final class HtmlReport {
         }
         out.close().line();
         daemons(run.daemons());
-        out.open("table", "class", "tests").element("caption", "Tests").line();
+        // One daemon is told above; only several differ from test to test.
+        boolean several = run.daemons().size() > 1;
+        out.open("table", "class", several ? "tests several" : "tests")
+                .element("caption", "Tests")
+                .line();
         out.open("thead").open("tr");
-        for (String column : List.of("Test", "Verdict", "Engine", "Backend", "Configuration", "Time")) {
+        for (String column : several
+                ? List.of("Test", "Verdict", "Engine", "Backend", "Configuration", "Time")
+                : List.of("Test", "Verdict", "Time")) {
             out.element("th", column, "scope", "col");
         }
         out.close().close().line().open("tbody");
-        for (int i = 0; i < run.tests().size(); i++) {
-            row(run.tests().get(i), "t" + i);
+        for (int i = 0; i < tests.size(); i++) {
+            row(tests.get(i), "t" + i, several);
         }
         out.close().close().line();
         out.element("h2", "Each test").line();
     }
 
-    private void row(TestReport test, String id) {
+    private void row(TestReport test, String id, boolean several) {
         out.line().open("tr").open("th", "scope", "row");
         out.element("a", test.testClass() + " › " + test.name(), "href", "#" + id);
         if (!test.headline().isEmpty()) {
@@ -170,9 +193,11 @@ final class HtmlReport {
         out.close().open("td");
         verdict(test.verdict());
         out.close();
-        out.element("td", test.daemon().engine());
-        out.element("td", String.join(", ", test.daemon().backends()));
-        out.element("td", config(test.daemon()));
+        if (several) {
+            out.element("td", test.daemon().engine());
+            out.element("td", String.join(", ", test.daemon().backends()));
+            out.element("td", config(test.daemon()));
+        }
         out.element("td", inWords(test.elapsed()), "class", "num").close();
     }
 
@@ -203,7 +228,7 @@ final class HtmlReport {
         }
     }
 
-    private void folded(TestReport test, String id) {
+    private void folded(TestReport test, String id, boolean inWords) {
         String shape = className(test.verdict());
         boolean open = test.verdict() == Verdict.FAILED || test.verdict() == Verdict.NOT_MEASURED;
         if (open) {
@@ -216,8 +241,53 @@ final class HtmlReport {
         out.text(" " + test.testClass() + " › " + test.name()).close().close();
         // A link to what is inside unfolds it.
         out.open("div", "class", "in", "id", id);
-        contents(test, "h3");
+        if (inWords) {
+            words(test);
+        } else {
+            contents(test, "h3");
+        }
         out.close().close().line();
+    }
+
+    /** Few elements, however much there is to tell: their number is what a browser takes its time for. */
+    private void words(TestReport test) {
+        if (!test.message().isEmpty()) {
+            out.element("pre", test.message(), "tabindex", "0");
+        }
+        list(test.sent());
+        out.element("p", new FlowDiagram(test.stations()).inWords());
+        StringBuilder walk = new StringBuilder();
+        test.lanes().forEach(lane -> lane.chains().forEach(chain -> met(chain, 0, walk)));
+        if (!walk.isEmpty()) {
+            out.element("pre", walk.toString(), "tabindex", "0");
+        }
+        after(test, "h3");
+        out.open("p", "class", "soft")
+                .text("In pictures, and with the rules that nothing met: ")
+                .element("code", test.path() + ".html")
+                .close();
+    }
+
+    private static void met(WalkedChain chain, int depth, StringBuilder walk) {
+        for (WalkedRule rule : chain.rules()) {
+            if (rule.met()) {
+                walk.append("  ".repeat(depth))
+                        .append(chain.name())
+                        .append(" #")
+                        .append(rule.position());
+                walk.append("  ")
+                        .append(counters(rule))
+                        .append(' ')
+                        .append(hits(rule))
+                        .append("  ");
+                walk.append(rule.text());
+                if (!rule.purpose().isEmpty()) {
+                    walk.append("  # ").append(rule.purpose());
+                }
+                walk.append('\n');
+                rule.calls().forEach(called -> met(called, depth + 1, walk));
+            }
+        }
     }
 
     private void leftOut(TestReport test, String id) {
@@ -244,11 +314,20 @@ final class HtmlReport {
         if (test.lanes().isEmpty()) {
             out.element("p", "No rule counted anything.", "class", "soft");
         }
+        if (namesAny(test.lanes())) {
+            out.element(
+                    "p", "✗ marks the match that kept the test's packet from a rule, as simulated.", "class", "soft");
+        }
         shown.clear();
         for (Lane lane : test.lanes()) {
             out.element(heading.equals("h2") ? "h3" : "h4", lane.hook().name());
             lane.chains().forEach(chain -> chain(chain, null));
         }
+        after(test, heading);
+    }
+
+    /** What comes after the rules. */
+    private void after(TestReport test, String heading) {
         if (!test.ribbons().isEmpty()) {
             out.element(heading, "Addresses");
             test.ribbons().forEach(this::ribbon);
@@ -261,6 +340,16 @@ final class HtmlReport {
             out.element(heading, "Notes");
             list(test.notes());
         }
+    }
+
+    private static boolean namesAny(List<Lane> lanes) {
+        return lanes.stream().flatMap(lane -> lane.chains().stream()).anyMatch(HtmlReport::namesUnmet);
+    }
+
+    private static boolean namesUnmet(WalkedChain chain) {
+        return chain.rules().stream()
+                .anyMatch(
+                        rule -> !rule.unmet().isEmpty() || rule.calls().stream().anyMatch(HtmlReport::namesUnmet));
     }
 
     private void list(List<String> lines) {
@@ -317,14 +406,15 @@ final class HtmlReport {
             out.close();
             return;
         }
-        out.open("ol", "class", "rules");
+        Columns columns = Columns.of(chain.rules());
+        out.open("ol", "style", "--n:" + columns.width());
         int unmet = 0;
         for (WalkedRule rule : chain.rules()) {
             unmet = rule.met() ? 0 : unmet + 1;
             if (unmet <= MOST_UNMET) {
-                rule(rule, chain.name());
+                rule(rule, columns, chain.name());
             } else if (endsRun(chain.rules(), rule)) {
-                out.element("li", "… and " + (unmet - MOST_UNMET) + " more that nothing met", "class", "soft");
+                out.element("li", "… and " + (unmet - MOST_UNMET) + " more that nothing met");
             }
         }
         out.close();
@@ -339,27 +429,64 @@ final class HtmlReport {
         return next == rules.size() || rules.get(next).met();
     }
 
-    private void rule(WalkedRule rule, String chain) {
+    /** How wide the columns before the rules of a chain are, in characters: with one of text, not of elements, each. */
+    private record Columns(int position, int counters, int hits) {
+
+        static Columns of(List<WalkedRule> rules) {
+            int counters = 0;
+            int hits = 0;
+            for (WalkedRule rule : rules) {
+                counters = Math.max(counters, HtmlReport.counters(rule).length());
+                hits = Math.max(hits, HtmlReport.hits(rule).length());
+            }
+            return new Columns(1 + Integer.toString(rules.size()).length(), counters, hits);
+        }
+
+        int width() {
+            return position + counters + hits + 4;
+        }
+
+        static String right(String text, int width) {
+            return " ".repeat(width - text.length()) + text;
+        }
+    }
+
+    private void rule(WalkedRule rule, Columns columns, String chain) {
         if (rule.met()) {
             out.open("li", "class", "met");
         } else {
             out.open("li");
         }
-        out.element("span", "#" + rule.position());
-        out.open("span").text(counters(rule));
-        if (rule.hits() != null && rule.hits() > 0) {
-            out.element("b", " +" + rule.hits());
+        String hits = hits(rule);
+        String before = Columns.right("#" + rule.position(), columns.position()) + " "
+                + Columns.right(counters(rule), columns.counters()) + " " + " ".repeat(columns.hits() - hits.length());
+        if (hits.isEmpty()) {
+            out.text(before + "  ");
+        } else {
+            out.text(before).element("b", hits).text("  ");
         }
-        out.close().open("span").element("code", rule.text());
+        int at = rule.unmet().isEmpty() ? -1 : rule.text().indexOf(rule.unmet());
+        if (at < 0) {
+            out.text(rule.text());
+        } else {
+            if (at > 0) {
+                out.text(rule.text().substring(0, at));
+            }
+            out.element("u", rule.unmet())
+                    .text(rule.text().substring(at + rule.unmet().length()));
+        }
         if (!rule.purpose().isEmpty() && rule.met()) {
-            out.text(" ").element("small", rule.purpose());
+            out.element("small", rule.purpose());
         }
-        if (!rule.unmet().isEmpty()) {
-            out.text(" ").element("small", "no match: " + rule.unmet());
+        if (!rule.unmet().isEmpty() && at < 0) {
+            out.element("small", "✗ " + rule.unmet());
         }
-        out.close();
         rule.calls().forEach(called -> chain(called, chain));
         out.close();
+    }
+
+    private static String hits(WalkedRule rule) {
+        return rule.hits() == null || rule.hits() == 0 ? "" : "+" + rule.hits();
     }
 
     private static String counters(WalkedRule rule) {

@@ -32,6 +32,7 @@ import javax.xml.parsers.ParserConfigurationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -228,20 +229,47 @@ class ReportTests {
         assertThat(ReportSamples.inbound().changes()).isEmpty();
     }
 
-    @Test
-    void aRunOfFiveHundredTestsStaysSmall() {
-        RunReport run = ReportSamples.run(
-                Collections.nCopies(500, ReportSamples.inbound()).toArray(TestReport[]::new));
+    /** What a browser takes its time for is the number of elements, and then that of characters. */
+    @ParameterizedTest
+    @CsvSource({"INBOUND, 2_500_000, 30_000", "STOPPED, 5_000_000, 100_000"})
+    void aRunOfFiveHundredTestsStaysSmall(Sample sample, String bytes, String elements) {
+        RunReport run =
+                ReportSamples.run(Collections.nCopies(500, sample.report.get()).toArray(TestReport[]::new));
         String page = text(out -> HtmlReport.write(run, out));
 
-        assertThat(page.getBytes(StandardCharsets.UTF_8).length).isLessThan(5_000_000);
+        assertThat(page.getBytes(StandardCharsets.UTF_8).length).isLessThan(number(bytes));
+        assertThat(parse(page).getElementsByTagName("*").getLength()).isLessThan(number(elements));
         assertThat(page.split("<tr><th", -1)).hasSize(502);
+        assertThat(page.split("<details", -1)).hasSize(501);
+    }
+
+    private static int number(String text) {
+        return Integer.parseInt(text.replace("_", ""));
+    }
+
+    @Test
+    void whatDidNotPassComesFirst() {
+        String page =
+                text(out -> HtmlReport.write(ReportSamples.run(ReportSamples.inbound(), ReportSamples.stopped()), out));
+
+        assertThat(page.indexOf("<a href=\"#t0\">IsolationIT")).isPositive().isLessThan(page.indexOf(">WebIT"));
+        assertThat(page.indexOf("<details class=\"failed\""))
+                .isPositive()
+                .isLessThan(page.indexOf("<details class=\"passed\""));
+    }
+
+    @Test
+    void theMatchThatKeptAPacketFromARuleIsMarkedInTheRule() {
+        assertThat(html(ReportSamples.inbound()))
+                .contains("<li>#3 0 → 0     <u>-i docker0</u> -j RETURN</li>")
+                .contains("<li class=\"met\">#4 0 → 3 <b>+3</b>  ! -i docker0 -p tcp");
     }
 
     @Test
     void whatFailedIsInThePageHoweverLongItIs() {
         TestReport[] tests = Stream.concat(
-                        Collections.nCopies(600, ReportSamples.inbound()).stream(), Stream.of(ReportSamples.stopped()))
+                        Collections.nCopies(1_200, ReportSamples.inbound()).stream(),
+                        Stream.of(ReportSamples.stopped()))
                 .toArray(TestReport[]::new);
         String page = text(out -> HtmlReport.write(ReportSamples.run(tests), out));
 

@@ -163,8 +163,12 @@ public final class Measurement implements AutoCloseable {
                 lastSent == null ? Set.of() : session.heard().tablesLastReadBetween(begin, lastSent));
     }
 
-    /** Says which daemon it is about. */
-    public DaemonInfo daemon() {
+    /**
+     * Says which daemon it is about.
+     *
+     * @param config its configuration in a few words, or empty for that of a daemon that was found as it is
+     */
+    public DaemonInfo daemon(String config) {
         return new DaemonInfo(
                 session.endpoint(),
                 session.engine(),
@@ -173,7 +177,7 @@ public final class Measurement implements AutoCloseable {
                         .map(ruleset -> ruleset.backend().toString())
                         .distinct()
                         .toList(),
-                "",
+                config,
                 session.counters().description());
     }
 

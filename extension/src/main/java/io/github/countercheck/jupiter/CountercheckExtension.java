@@ -235,6 +235,7 @@ public final class CountercheckExtension
                         .ifPresent(reports -> reports.ended(
                                 context,
                                 measured,
+                                daemon(context).map(DaemonUnderTest::config).orElse(""),
                                 store(context).get(Instant.class, Instant.class),
                                 context.getExecutionException().orElse(null)));
             } finally {

@@ -79,6 +79,11 @@ final class DaemonUnderTest implements AutoCloseable {
         return session;
     }
 
+    /** Returns its configuration in a few words. */
+    String config() {
+        return choice.configName();
+    }
+
     synchronized PromisedPaths paths() {
         PromisedPaths current = paths;
         if (current == null) {

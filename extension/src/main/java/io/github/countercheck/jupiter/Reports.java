@@ -5,6 +5,7 @@ import com.github.dockerjava.api.exception.DockerException;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.Measurement;
 import io.github.countercheck.PacketReport;
+import io.github.countercheck.report.DaemonInfo;
 import io.github.countercheck.report.ReportFiles;
 import io.github.countercheck.report.RunReport;
 import io.github.countercheck.report.TestReport;
@@ -124,12 +125,14 @@ final class Reports implements AutoCloseable {
     /**
      * Reports a test that has ended.
      *
+     * @param config the configuration of the daemon that was started for it, in a few words, or empty
      * @param thrown what it ended with, or null
      */
-    synchronized void ended(ExtensionContext test, Measurement measurement, Instant began, @Nullable Throwable thrown) {
+    synchronized void ended(
+            ExtensionContext test, Measurement measurement, String config, Instant began, @Nullable Throwable thrown) {
         TestReport report;
         try {
-            report = TestReports.of(how(test, measurement, began, thrown), measurement.observed());
+            report = TestReports.of(how(test, measurement.daemon(config), began, thrown), measurement.observed());
         } catch (CountercheckException | DockerException e) {
             // Whatever it is, it must not take the place of how the test ended.
             LOG.warn("no report of {} could be made", test.getDisplayName(), e);
@@ -149,7 +152,7 @@ final class Reports implements AutoCloseable {
         }
     }
 
-    private Ended how(ExtensionContext test, Measurement measurement, Instant began, @Nullable Throwable thrown) {
+    private Ended how(ExtensionContext test, DaemonInfo daemon, Instant began, @Nullable Throwable thrown) {
         return new Ended(
                 className(test),
                 test.getDisplayName(),
@@ -157,7 +160,7 @@ final class Reports implements AutoCloseable {
                 verdict(thrown),
                 began,
                 Duration.between(began, Instant.now()),
-                measurement.daemon(),
+                daemon,
                 thrown == null ? "" : message(thrown));
     }
 

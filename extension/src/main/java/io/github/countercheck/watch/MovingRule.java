@@ -47,7 +47,7 @@ record MovingRule(
         String append = "-A " + rule.chain() + " ";
         return new MovingRule(
                 measured.delta().id(),
-                measured.location() + " #" + measured.position(),
+                Visible.line(measured.location()) + " #" + measured.position(),
                 Visible.line(spec.startsWith(append) ? spec.substring(append.length()) : spec),
                 Visible.line(measured.classified().purpose()),
                 counter.packets(),

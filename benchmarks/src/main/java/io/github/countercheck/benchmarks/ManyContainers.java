@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.benchmarks;
+
+import static io.github.countercheck.NetworkAssertions.assertDnatHit;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
+import io.github.countercheck.Measurement;
+import io.github.countercheck.session.DaemonSession;
+import io.github.countercheck.session.Image;
+import io.github.countercheck.snapshot.CounterSnapshot;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.GenericContainer;
+
+/**
+ * What an assertion takes as more and more containers with published ports run beside the one that it is about. They stay until
+ * the daemon goes, so this comes last.
+ */
+final class ManyContainers implements Group {
+
+    private static final Duration AWAIT = Duration.ofSeconds(10);
+    private static final int AT_ONCE = 4;
+
+    /** What was measured with that many. */
+    private record Stage(int containers, long rules, Sample assertion, Sample baseline) {}
+
+    @Override
+    public String title() {
+        return "many containers on one daemon";
+    }
+
+    @Override
+    public void measure(Plan plan) throws Exception {
+        List<Integer> counts = plan.quick() ? List.of(2, 20, 40) : List.of(2, 50, 100, 150, 200);
+        List<Stage> stages = new ArrayList<>();
+        try (GenericContainer<?> web = Web.container();
+                DaemonSession session = DaemonSession.open(Waiting.SETTINGS)) {
+            web.start();
+            int running = 1;
+            for (int count : counts) {
+                startMore(count - running);
+                running = count;
+                stages.add(stage(plan, session, web, count));
+            }
+        }
+        Stage few = stages.get(0);
+        Stage many = stages.get(stages.size() - 1);
+        String name = "assertion-with-" + many.containers() + "-containers";
+        plan.report(Figure.ofMedians(name, Goal.atMost(2), many.assertion(), few.assertion())
+                .withRemark("one after the other, not in turn: " + fit(stages)));
+        plan.report(Figure.ofMedians(
+                "baseline-with-" + many.containers() + "-containers", null, many.baseline(), few.baseline()));
+    }
+
+    private static Stage stage(Plan plan, DaemonSession session, GenericContainer<?> web, int containers)
+            throws Exception {
+        List<Double> assertions = new ArrayList<>();
+        List<Double> baselines = new ArrayList<>();
+        long rules = 0;
+        for (int round = -5; round < plan.rounds(25, 9); round++) {
+            long begin = System.nanoTime();
+            try (Measurement measurement = Measurement.open(session, AWAIT, Map::of)) {
+                double baseline = Contest.millisecondsSince(begin);
+                rules = rules(measurement.baseline());
+                measurement.traffic().toPublishedPort(web, Web.PORT);
+                begin = System.nanoTime();
+                assertDnatHit(web, Web.PORT);
+                if (round >= 0) {
+                    assertions.add(Contest.millisecondsSince(begin));
+                    baselines.add(baseline);
+                }
+            }
+        }
+        String with = " with " + containers + " containers, " + rules + " rules";
+        return new Stage(
+                containers,
+                rules,
+                new Sample("assertDnatHit of one container" + with, "ms", assertions),
+                new Sample("the baseline of a test" + with, "ms", baselines));
+    }
+
+    private static long rules(CounterSnapshot snapshot) {
+        return snapshot.rulesets().stream()
+                .mapToLong(ruleset -> ruleset.rules().count())
+                .sum();
+    }
+
+    private static String fit(List<Stage> stages) {
+        LinearFit fit = LinearFit.of(
+                stages.stream().map(stage -> (double) stage.rules()).toList(),
+                stages.stream().map(stage -> stage.assertion().median()).toList());
+        StringBuilder text = new StringBuilder();
+        stages.forEach(stage -> text.append(String.format(
+                Locale.ROOT,
+                "%d rules %.1f ms, ",
+                stage.rules(),
+                stage.assertion().median())));
+        return text.append(String.format(
+                        Locale.ROOT,
+                        "fit %.1f ms + %.1f µs per rule, R² %.2f",
+                        fit.intercept(),
+                        fit.slope() * 1000,
+                        fit.determination()))
+                .toString();
+    }
+
+    private static void startMore(int count) throws Exception {
+        DockerClient client = DockerClientFactory.instance().client();
+        ExecutorService starters = Executors.newFixedThreadPool(AT_ONCE);
+        try {
+            List<Callable<Void>> starts = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                starts.add(() -> {
+                    start(client);
+                    return null;
+                });
+            }
+            for (Future<Void> started : starters.invokeAll(starts)) {
+                started.get();
+            }
+        } finally {
+            starters.shutdownNow();
+        }
+    }
+
+    private static void start(DockerClient client) {
+        ExposedPort port = ExposedPort.tcp(Web.PORT);
+        String id = client.createContainerCmd(Image.TOOL_LESS.reference())
+                .withExposedPorts(port)
+                .withHostConfig(
+                        HostConfig.newHostConfig().withPortBindings(new PortBinding(Ports.Binding.empty(), port)))
+                .exec()
+                .getId();
+        client.startContainerCmd(id).exec();
+    }
+}

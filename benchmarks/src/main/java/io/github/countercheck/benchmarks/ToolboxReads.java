@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.github.countercheck.benchmarks;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import io.github.countercheck.benchmarks.Contest.Side;
+import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.netns.NetfilterCounterSource;
+import io.github.countercheck.netns.Toolbox;
+import io.github.countercheck.session.Image;
+import java.io.IOException;
+import java.util.List;
+import org.testcontainers.DockerClientFactory;
+
+/** A snapshot as who is not root on the daemon's host takes it, through a container that stays. */
+final class ToolboxReads implements Group {
+
+    private static final int RULES = 300;
+
+    @Override
+    public String title() {
+        return "snapshots through a container";
+    }
+
+    @Override
+    public void measure(Plan plan) throws Exception {
+        RulesetOfSize listing = new RulesetOfSize(RULES);
+        DockerFacts facts = listing.factsForAnAssertion();
+        Toolbox toolbox = Toolbox.inNetworkOfItsOwn(Image.TOOLBOX.reference(), false);
+        try (NetfilterCounterSource source = new NetfilterCounterSource(toolbox)) {
+            long pid = toolbox.pid();
+            Namespace.restore(pid, "iptables-nft-restore", listing.iptablesSave());
+            try (BareShell shell = BareShell.in(pid)) {
+                DockerClient client = DockerClientFactory.instance().client();
+                List<Sample> took = Contest.inTurn(
+                        plan.rounds(20, 5),
+                        plan.rounds(31, 9),
+                        Side.timed(
+                                "snapshot through a tool container, read, parsed and classified, of " + RULES
+                                        + " rules",
+                                () -> LocalReads.classify(source.read(), facts)),
+                        Side.timed(
+                                "the least that tells as much: " + String.join("; ", LocalReads.BARE)
+                                        + ", by a shell in that namespace",
+                                () -> shell.run(LocalReads.BARE)),
+                        Side.timed(
+                                "`docker exec … iptables-nft-save -c`, over the API, with its output read,",
+                                () -> exec(client, toolbox.containerId())));
+                plan.report(Figure.ofRatio("toolbox-snapshot-" + RULES, Goal.atMost(1.3), took.get(0), took.get(1)));
+                plan.report(Figure.ofRatio(
+                                "docker-exec-to-toolbox-snapshot-" + RULES, Goal.atLeast(8), took.get(2), took.get(0))
+                        .withRemark("one command, against all that a snapshot reads"));
+            }
+        }
+    }
+
+    private static void exec(DockerClient client, String container) throws IOException, InterruptedException {
+        String exec = client.execCreateCmd(container)
+                .withCmd("iptables-nft-save", "-c")
+                .withAttachStdout(true)
+                .exec()
+                .getId();
+        long[] bytes = {0};
+        client.execStartCmd(exec)
+                .exec(new ResultCallback.Adapter<Frame>() {
+                    @Override
+                    public void onNext(Frame frame) {
+                        bytes[0] += frame.getPayload().length;
+                    }
+                })
+                .awaitCompletion();
+        if (bytes[0] == 0) {
+            throw new IOException("nothing came from iptables-nft-save in the container");
+        }
+    }
+}

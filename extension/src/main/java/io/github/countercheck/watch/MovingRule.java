@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.watch;
 
-import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.report.Visible;
 import io.github.countercheck.ruleset.Counter;
-import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.snapshot.RuleDelta;
 import io.github.countercheck.snapshot.RuleId;
-import io.github.countercheck.walk.MeasuredRule;
-import io.github.countercheck.walk.Observation;
 import java.time.Duration;
-import java.util.EnumSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -31,29 +28,35 @@ record MovingRule(
         RuleId id, String place, String text, String purpose, long packets, long bytes, long hits, double rate) {
 
     /** Returns the rules that moved, in the order of the listings. */
-    static List<MovingRule> between(CounterSnapshot before, CounterSnapshot now, DockerFacts facts) {
+    static List<MovingRule> between(
+            CounterSnapshot before, CounterSnapshot now, List<RuleDelta> moved, Standing standing) {
         double seconds =
                 Math.max(1, Duration.between(before.takenAt(), now.takenAt()).toMillis()) / 1000.0;
-        return Observation.of(EnumSet.of(Family.IPV4, Family.IPV6), before, now, facts)
-                .moved()
-                .map(rule -> of(rule, seconds))
-                .toList();
+        List<MovingRule> rules = new ArrayList<>();
+        for (RuleDelta delta : moved) {
+            Standing.Known known = standing.of(delta.id());
+            Rule rule = delta.after();
+            if (known != null && rule != null) {
+                rules.add(of(delta, rule, known, seconds));
+            }
+        }
+        return rules;
     }
 
-    private static MovingRule of(MeasuredRule measured, double seconds) {
-        Rule rule = measured.rule();
+    private static MovingRule of(RuleDelta delta, Rule rule, Standing.Known known, double seconds) {
         Counter counter = rule.counter() == null ? Counter.ZERO : rule.counter();
         String spec = rule.spec();
         String append = "-A " + rule.chain() + " ";
+        long hits = delta.packets().orElse(0);
         return new MovingRule(
-                measured.delta().id(),
-                Visible.line(measured.location()) + " #" + measured.position(),
+                delta.id(),
+                known.place(),
                 Visible.line(spec.startsWith(append) ? spec.substring(append.length()) : spec),
-                Visible.line(measured.classified().purpose()),
+                known.purpose(),
                 counter.packets(),
                 counter.bytes(),
-                measured.hits(),
-                measured.hits() / seconds);
+                hits,
+                hits / seconds);
     }
 
     /** Returns the same rule at rest. */

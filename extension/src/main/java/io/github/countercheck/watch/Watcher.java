@@ -6,6 +6,7 @@ import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
+import io.github.countercheck.snapshot.RuleDelta;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
@@ -19,22 +20,21 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads counters again and again in a thread of its own and shows the rules that move, until it is closed.
  *
- * <p>It takes at most a twentieth of one core: after each look it rests for nineteen times as long as the look took, and
- * for a quarter of a second at least.
+ * <p>It takes at most a twentieth of one core, and rests for a quarter of a second at least.
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class Watcher implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watcher.class);
-    private static final int REST = 19;
-    private static final Duration AT_LEAST = Duration.ofMillis(250);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final CounterSource counters;
     private final Supplier<DockerFacts> facts;
     private final Screen screen;
     private final Thread thread = new Thread(this::run, "countercheck-watch");
+    private final Pace pace = new Pace();
     private volatile boolean closed;
-    private @Nullable DockerFacts known;
+    private @Nullable Standing standing;
 
     private Watcher(CounterSource counters, Supplier<DockerFacts> facts, Screen screen) {
         this.counters = counters;
@@ -71,8 +71,8 @@ public final class Watcher implements AutoCloseable {
                 CounterSnapshot now = counters.read();
                 screen.show(now.takenAt(), moved(before, now));
                 before = now;
-                long took = System.nanoTime() - begin;
-                LockSupport.parkNanos(Math.max(AT_LEAST.toNanos(), REST * took));
+                Duration took = Duration.ofNanos(System.nanoTime() - begin);
+                LockSupport.parkNanos(pace.restAfter(took).toNanos());
             }
         } catch (CountercheckException e) {
             if (!closed) {
@@ -82,18 +82,16 @@ public final class Watcher implements AutoCloseable {
     }
 
     private List<MovingRule> moved(CounterSnapshot before, CounterSnapshot now) {
-        if (!before.rulesById().keySet().equals(now.rulesById().keySet())) {
-            known = null;
-        }
-        if (CounterDelta.between(before, now).moved().isEmpty()) {
+        List<RuleDelta> moved = CounterDelta.between(before, now).moved();
+        if (moved.isEmpty()) {
             return List.of();
         }
-        DockerFacts current = known;
-        if (current == null) {
-            current = facts.get();
-            known = current;
+        Standing current = standing;
+        if (current == null || !current.isOf(now)) {
+            current = Standing.of(now, facts.get());
+            standing = current;
         }
-        return MovingRule.between(before, now, current);
+        return MovingRule.between(before, now, moved, current);
     }
 
     /** Waits until it is closed, by another thread or because the counters can no longer be read. */
@@ -107,7 +105,7 @@ public final class Watcher implements AutoCloseable {
         closed = true;
         LockSupport.unpark(thread);
         try {
-            thread.join(AT_LEAST.toMillis() * REST);
+            thread.join(PATIENCE.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

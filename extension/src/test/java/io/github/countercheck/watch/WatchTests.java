@@ -6,8 +6,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.countercheck.docker.CapturedFacts;
 import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Captures;
 import io.github.countercheck.ruleset.Family;
+import io.github.countercheck.ruleset.IptablesSaveParser;
+import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
 import java.io.ByteArrayOutputStream;
@@ -17,7 +21,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** With what a daemon counted while packets went by. */
 class WatchTests {
@@ -39,7 +46,11 @@ class WatchTests {
     }
 
     private static List<MovingRule> moved() {
-        return MovingRule.between(stage("1-published", 0), stage("2-inbound", 2), facts());
+        return moved(stage("1-published", 0), stage("2-inbound", 2), facts());
+    }
+
+    private static List<MovingRule> moved(CounterSnapshot before, CounterSnapshot now, DockerFacts facts) {
+        return MovingRule.between(before, now, CounterDelta.between(before, now).moved(), Standing.of(now, facts));
     }
 
     private String printed() {
@@ -87,6 +98,54 @@ class WatchTests {
         bytes.reset();
         screen.show(START.plusSeconds(9), List.of());
         assertThat(printed()).endsWith("nothing moves\n");
+    }
+
+    /** At 300 rules, and with a hundred times as many. */
+    @ParameterizedTest
+    @ValueSource(longs = {5, 40, 4000})
+    void looksTakeATwentiethOfTheTime(long millis) {
+        Pace pace = new Pace();
+        Duration look = Duration.ofMillis(millis);
+        IntStream.range(0, 4).forEach(cold -> pace.restAfter(look));
+
+        Duration rest = pace.restAfter(look);
+
+        assertThat(look.multipliedBy(20)).isLessThanOrEqualTo(look.plus(rest));
+        assertThat(rest).isGreaterThanOrEqualTo(Duration.ofMillis(250)).isLessThan(look.multipliedBy(60));
+    }
+
+    @Test
+    void oneLookThatHadToWaitDoesNotSilenceTheWatch() {
+        Pace pace = new Pace();
+
+        assertThat(pace.restAfter(Duration.ofSeconds(2))).isEqualTo(Duration.ofSeconds(8));
+        List<Duration> rests = IntStream.range(0, 6)
+                .mapToObj(look -> pace.restAfter(Duration.ofMillis(look == 4 ? 2000 : 40)))
+                .toList();
+        assertThat(rests).last().isEqualTo(Duration.ofMillis(760));
+        assertThat(rests).allSatisfy(rest -> assertThat(rest).isLessThan(Duration.ofSeconds(1)));
+    }
+
+    /** Whoever writes rules chooses the names of chains and the comments. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatWouldSteerATerminalIsSpeltOut(boolean terminal) {
+        String text = "*filter\n:\u001b]0;owned\u0007 - [0:0]\n[%d:60] -A \u001b]0;owned\u0007 -m comment --comment"
+                + " \"\u001b[2J\u009b1A\u202e\r</script>]]>\" -j ACCEPT\nCOMMIT\n";
+        List<MovingRule> moved = moved(
+                new CounterSnapshot(START, List.of(nft(String.format(text, 0)))),
+                new CounterSnapshot(START, List.of(nft(String.format(text, 1)))),
+                DockerFacts.NONE);
+
+        new Screen(out, terminal, 500, 5).show(START, moved);
+
+        assertThat(printed().replace("\r\u001b[J", "").replace("\n", ""))
+                .contains("␛]0;owned␇ #1", "␛[2J[U+009B]1A[U+202E]␍</script>]]>")
+                .matches("[\\P{Cntrl}&&\\P{Cf}]*");
+    }
+
+    private static Ruleset nft(String text) {
+        return IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text);
     }
 
     /** The source plays the capture, stage by stage, and then stays. */

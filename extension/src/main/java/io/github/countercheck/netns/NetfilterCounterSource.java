@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -45,9 +46,10 @@ public final class NetfilterCounterSource implements CounterSource {
     @Override
     public CounterSnapshot read() {
         List<Ruleset> rulesets = new ArrayList<>();
+        Map<Family, List<String>> legacy = LegacyTables.of(netns);
         for (Family family : List.of(Family.IPV4, Family.IPV6)) {
             rulesets.add(save(family, Backend.IPTABLES_NFT, List.of()));
-            if (!LegacyTables.of(netns, family).isEmpty()) {
+            if (!legacy.getOrDefault(family, List.of()).isEmpty()) {
                 rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of()));
             }
         }

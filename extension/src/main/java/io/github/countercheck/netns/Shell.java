@@ -90,7 +90,9 @@ final class Shell implements AutoCloseable {
 
     private CommandResult exchange(Command command, RunningCommand current) throws IOException {
         // Error output is kept apart without a file: the substitution takes it while fd 3 carries standard output.
-        String line = "{ e=$( { " + command.toShell() + "; } 2>&1 1>&3 3>&-); s=$?; } 3>&1; "
+        // Without
+        // braces around it, the subshell becomes the command instead of starting it.
+        String line = "{ e=$(" + command.toShell() + " 2>&1 1>&3 3>&-); s=$?; } 3>&1; "
                 + "printf '\\n%s %s\\n%s\\n%s\\n' " + mark + " \"$s\" \"$e\" " + mark + "\n";
         OutputStream input = current.input();
         input.write(line.getBytes(StandardCharsets.UTF_8));

@@ -5,12 +5,10 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import io.github.countercheck.CountercheckException;
-import io.github.countercheck.ruleset.Family;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
@@ -60,8 +58,7 @@ public final class Toolbox implements Netns {
      */
     public static Toolbox inDaemonsNetwork(String image) {
         Toolbox toolbox = inDaemonsNetwork(image, Capability.NET_ADMIN);
-        if (Stream.of(Family.IPV4, Family.IPV6)
-                .allMatch(family -> LegacyTables.of(toolbox, family).isEmpty())) {
+        if (LegacyTables.of(toolbox).values().stream().allMatch(List::isEmpty)) {
             return toolbox;
         }
         toolbox.close();

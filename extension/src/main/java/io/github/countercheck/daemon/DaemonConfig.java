@@ -244,6 +244,23 @@ public final class DaemonConfig {
         return remarks;
     }
 
+    /** Says why a daemon with this configuration cannot be tried, as far as that is known without starting one. */
+    public Optional<String> obstacle() {
+        return values.get("hosts") instanceof List<?> hosts
+                        && hosts.stream().noneMatch(host -> host instanceof String address && isAsked(address))
+                ? Optional.of(
+                        "\"hosts\" leaves out unix:///var/run/docker.sock, where the daemon is asked: add it, or leave"
+                                + " \"hosts\" out")
+                : Optional.empty();
+    }
+
+    /** What systemd would hand on, the daemon itself says that it does not have. */
+    private static boolean isAsked(String host) {
+        return host.startsWith("fd://")
+                || Set.of("unix://", "unix:///var/run/docker.sock", "unix:///run/docker.sock")
+                        .contains(host);
+    }
+
     private static String shown(Object value) {
         return value instanceof String ? "\"" + value + "\"" : value.toString();
     }
@@ -343,6 +360,11 @@ public final class DaemonConfig {
     /** Returns the same for IPv6, {@code "bip6"}. */
     public Optional<String> bip6() {
         return string("bip6");
+    }
+
+    /** Tells whether there is no default bridge, {@code "bridge": "none"}. */
+    public boolean withoutDefaultBridge() {
+        return string("bridge").filter("none"::equals).isPresent();
     }
 
     /** Returns the part of the default bridge's subnet that containers get addresses from, {@code "fixed-cidr"}. */

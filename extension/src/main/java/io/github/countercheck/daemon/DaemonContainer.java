@@ -4,6 +4,9 @@ package io.github.countercheck.daemon;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.CreateNetworkCmd;
+import com.github.dockerjava.api.exception.DockerClientException;
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Volume;
 import io.github.countercheck.CountercheckException;
@@ -117,6 +120,7 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
     private @Nullable SocketRelay relay;
     private @Nullable DockerClient client;
     private String lastSentence = "";
+    private boolean elsewhere;
 
     /**
      * Makes one that is not started yet.
@@ -229,14 +233,16 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
      * Starts the daemon and waits until it answers.
      *
      * @throws CountercheckException if it does not; with dockerd's own sentence if it ended, as with a configuration that it
-     *     does not take
+     *     does not take; with the Docker host's if it has no such image and cannot pull it
      */
     @Override
     public void start() {
         if (getContainerId() != null) {
             return;
         }
-        Leftovers.remove(DockerClientFactory.instance().client());
+        DockerClient outer = DockerClientFactory.instance().client();
+        Leftovers.remove(outer);
+        requireImage(outer);
         try {
             super.start();
         } catch (ContainerLaunchException e) {
@@ -246,7 +252,35 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
         }
     }
 
+    /** The library would try for two minutes to pull what is not there. */
+    private void requireImage(DockerClient outer) {
+        String image = engine.reference();
+        try {
+            outer.inspectImageCmd(image).exec();
+        } catch (NotFoundException absent) {
+            try {
+                outer.pullImageCmd(image).start().awaitCompletion();
+            } catch (DockerException | DockerClientException e) {
+                throw new CountercheckException(
+                        "there is no image " + image + ", and it cannot be pulled: "
+                                + String.valueOf(e.getMessage()).strip(),
+                        "name an engine whose image the Docker host has or can pull; on a bare Debian machine"
+                                + " `ci/with-docker --engine-images 28.5 COMMAND` makes one",
+                        e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CountercheckException("interrupted while pulling " + image, "run it again", e);
+            }
+        }
+    }
+
     private CountercheckException problem(ContainerLaunchException cause) {
+        if (elsewhere) {
+            return new CountercheckException(
+                    engine + " does not listen at unix:///var/run/docker.sock, where it is asked",
+                    "add that to \"hosts\" in its configuration, or leave \"hosts\" out",
+                    cause);
+        }
         String sentence = lastSentence;
         return sentence.isEmpty()
                 ? new CountercheckException(
@@ -288,7 +322,11 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
         requireAnswer(true);
         Toolbox tools = Toolbox.beside(Image.TOOLBOX.reference(), getContainerId());
         beside = tools;
-        requireAnswer(Patience.look(START, () -> hasSocket(tools) || !isRunning(), done -> done));
+        requireAnswer(Patience.look(START, () -> hasSocket(tools) || !isRunning() || isUp(), done -> done));
+        elsewhere = isRunning() && !hasSocket(tools);
+        if (elsewhere) {
+            throw new ContainerLaunchException("dockerd listens elsewhere");
+        }
         SocketRelay listening = SocketRelay.listen(() -> tools.start(
                 // The end of what is asked is not the end of the answer.
                 Command.of("socat", "-t600", "STDIO", "UNIX-CONNECT:/proc/1/root" + SOCKET)));
@@ -311,6 +349,11 @@ public final class DaemonContainer extends GenericContainer<DaemonContainer> {
             throw new ContainerLaunchException(
                     inTime ? "dockerd ended" : "dockerd did not answer within " + START.toSeconds() + " s");
         }
+    }
+
+    /** By then it listens wherever it is going to. */
+    private boolean isUp() {
+        return getLogs().contains("Daemon has completed initialization");
     }
 
     private static boolean hasSocket(Toolbox tools) {

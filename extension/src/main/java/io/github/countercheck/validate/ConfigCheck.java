@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apiguardian.api.API;
 
 /** Names what is wrong with configurations before any daemon is started with one. */
@@ -21,7 +22,7 @@ public final class ConfigCheck {
     /**
      * Reads the files that are named, and prints what no engine will take.
      *
-     * <p>Exits with 2 if one of them cannot be read, or is no JSON object; not for keys that it does not know, on which the
+     * <p>Exits with 2 if one of them cannot be read, is no JSON object, or cannot be tried; not for keys that it does not know, on which the
      * daemon has the last word.
      */
     public static void main(String[] files) {
@@ -37,6 +38,11 @@ public final class ConfigCheck {
             try {
                 DaemonConfig config = DaemonConfig.parse(file, Files.readString(Path.of(file)));
                 config.remarks().forEach(remark -> out.println("validate: " + file + ": " + remark));
+                Optional<String> obstacle = config.obstacle();
+                if (obstacle.isPresent()) {
+                    out.println("validate: " + file + ": " + obstacle.get());
+                    status = UNUSABLE;
+                }
             } catch (CountercheckException e) {
                 out.println("validate: " + e.problem());
                 status = UNUSABLE;

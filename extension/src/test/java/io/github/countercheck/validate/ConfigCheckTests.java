@@ -53,6 +53,17 @@ class ConfigCheckTests {
     }
 
     @Test
+    void refusesADaemonThatCouldNotBeAsked() throws IOException {
+        assertThat(check(file("{\"hosts\": [\"tcp://0.0.0.0:2376\"]}"))).isEqualTo(2);
+        assertThat(printed()).contains("candidate.json: \"hosts\" leaves out unix:///var/run/docker.sock");
+        assertThat(check(file("{\"hosts\": [\"tcp://0.0.0.0:2376\", \"unix:///var/run/docker.sock\"]}")))
+                .isZero();
+        assertThat(check(file("{\"hosts\": [\"fd://\"]}")))
+                .as("of which the daemon has a word of its own")
+                .isZero();
+    }
+
+    @Test
     void saysWhatCannotBeRead() {
         assertThat(check(directory.resolve("nowhere.json").toString())).isEqualTo(2);
         assertThat(printed()).contains("nowhere.json cannot be read");

@@ -94,9 +94,9 @@ public final class Measurement implements AutoCloseable {
         lastSent = null;
     }
 
-    /** Returns a window that begins now, for one flow alone. */
-    Window freshWindow() {
-        return new Window(session, await, names.get(), session.counters().read(), List.of());
+    /** Returns a window that begins there, for one flow alone. */
+    Window window(CounterSnapshot begin) {
+        return new Window(session, await, names.get(), begin, List.of());
     }
 
     synchronized Window window() {

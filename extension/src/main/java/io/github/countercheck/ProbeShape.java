@@ -3,6 +3,7 @@ package io.github.countercheck;
 
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
+import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.traffic.Limits;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.ContainerState;
@@ -18,6 +19,7 @@ import org.testcontainers.containers.ContainerState;
  * @param payload what to send, or null for what is usual
  * @param limits how long each may take
  * @param traced whether their packets are followed through the rules
+ * @param baseline the counters from which on it is counted; null to read them before sending
  */
 record ProbeShape(
         Vantage vantage,
@@ -27,36 +29,41 @@ record ProbeShape(
         int times,
         @Nullable String payload,
         Limits limits,
-        boolean traced) {
+        boolean traced,
+        @Nullable CounterSnapshot baseline) {
 
     static final ProbeShape DEFAULT =
-            new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, Family.IPV4, 1, null, Limits.DEFAULT, false);
+            new ProbeShape(Vantage.OUTSIDE, null, Transport.TCP, Family.IPV4, 1, null, Limits.DEFAULT, false, null);
 
     ProbeShape withVantage(Vantage newVantage, @Nullable ContainerState newSender) {
-        return new ProbeShape(newVantage, newSender, transport, family, times, payload, limits, traced);
+        return new ProbeShape(newVantage, newSender, transport, family, times, payload, limits, traced, baseline);
     }
 
     ProbeShape withTransport(Transport newTransport) {
-        return new ProbeShape(vantage, sender, newTransport, family, times, payload, limits, traced);
+        return new ProbeShape(vantage, sender, newTransport, family, times, payload, limits, traced, baseline);
     }
 
     ProbeShape withFamily(Family newFamily) {
-        return new ProbeShape(vantage, sender, transport, newFamily, times, payload, limits, traced);
+        return new ProbeShape(vantage, sender, transport, newFamily, times, payload, limits, traced, baseline);
     }
 
     ProbeShape withTimes(int newTimes) {
-        return new ProbeShape(vantage, sender, transport, family, newTimes, payload, limits, traced);
+        return new ProbeShape(vantage, sender, transport, family, newTimes, payload, limits, traced, baseline);
     }
 
     ProbeShape withPayload(String newPayload) {
-        return new ProbeShape(vantage, sender, transport, family, times, newPayload, limits, traced);
+        return new ProbeShape(vantage, sender, transport, family, times, newPayload, limits, traced, baseline);
     }
 
     ProbeShape withLimits(Limits newLimits) {
-        return new ProbeShape(vantage, sender, transport, family, times, payload, newLimits, traced);
+        return new ProbeShape(vantage, sender, transport, family, times, payload, newLimits, traced, baseline);
     }
 
     ProbeShape withTrace() {
-        return new ProbeShape(vantage, sender, transport, family, times, payload, limits, true);
+        return new ProbeShape(vantage, sender, transport, family, times, payload, limits, true, baseline);
+    }
+
+    ProbeShape withBaseline(CounterSnapshot newBaseline) {
+        return new ProbeShape(vantage, sender, transport, family, times, payload, limits, traced, newBaseline);
     }
 }

@@ -111,6 +111,12 @@ public final class Traffic {
         return with(shape.withFamily(Family.IPV6));
     }
 
+    /** Counts from that reading on, for who reads after each probe anyway; otherwise the counters are read before sending. */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public Traffic since(CounterSnapshot baseline) {
+        return with(shape.withBaseline(baseline));
+    }
+
     /**
      * Sends so many probes, one after the other, each a flow of its own.
      *
@@ -285,7 +291,8 @@ public final class Traffic {
                             facts.networksOf(facts.containers().get(0))));
         }
         session.trackConnections(Family.of(address), measurement.baseline());
-        Window before = measurement.freshWindow();
+        CounterSnapshot known = shape.baseline();
+        Window before = measurement.window(known == null ? snapshot() : known);
         String given = shape.payload();
         String payload = given != null ? given : shape.transport() == Transport.UDP ? "countercheck" : "";
         List<Probe> probes = new ArrayList<>();

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param config the configuration's file
  * @param probes the paths
  * @param chance what to call addresses that are others in each run, where reports are compared
- * @param elapsed how long it took
+ * @param spent what its time went to; without what it did not come to
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record DaemonReport(
@@ -26,11 +26,12 @@ public record DaemonReport(
         String config,
         List<ProbeReport> probes,
         Map<InetAddress, String> chance,
-        Duration elapsed) {
+        Map<Phase, Duration> spent) {
 
     /** Copies the collections. */
     public DaemonReport {
         chance = Map.copyOf(chance);
+        spent = Map.copyOf(spent);
         probes = List.copyOf(probes);
     }
 
@@ -38,6 +39,15 @@ public record DaemonReport(
     String name(InetAddress address) {
         String name = chance.get(address);
         return name == null ? Cidr.format(address) : name;
+    }
+
+    /** Returns how long it took. */
+    public Duration elapsed() {
+        return spent.values().stream().reduce(Duration.ZERO, Duration::plus);
+    }
+
+    DaemonReport spending(Map<Phase, Duration> time) {
+        return new DaemonReport(engine, backend, config, probes, chance, time);
     }
 
     /** Returns how many of the paths are worth that. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.apiguardian.api.API;
@@ -51,6 +52,16 @@ public final class JsonReport {
             probe(probe);
         }
         json.writeEndArray();
+        json.writeObjectFieldStart("seconds");
+        for (Phase phase : Phase.values()) {
+            Duration spent = daemon.spent().get(phase);
+            if (spent == null) {
+                json.writeNullField(phase.inWords());
+            } else {
+                json.writeNumberField(phase.inWords(), spent.toMillis() / 1000.0);
+            }
+        }
+        json.writeEndObject();
         json.writeEndObject();
     }
 

@@ -60,6 +60,8 @@ final class Measuring implements AutoCloseable {
     private final Promises promises;
     private final Set<Family> forwarded;
     private int sent;
+    /** What was read after the probe before, from which on the next one is counted; null where something else was since. */
+    private @Nullable CounterSnapshot counted;
 
     private Measuring(Scene scene, DaemonConfig config, EngineVersion engine, DaemonSession session) {
         this.scene = scene;
@@ -135,6 +137,12 @@ final class Measuring implements AutoCloseable {
 
     /** Sends on each of these paths, over each family that the daemon has, TCP and UDP. */
     List<ProbeReport> measure(Set<PathId> paths) {
+        return measure(paths, new Stopwatch());
+    }
+
+    /** Likewise, and tells the watch what time it took. */
+    List<ProbeReport> measure(Set<PathId> paths, Stopwatch watch) {
+        counted = null;
         List<Planned> plan = new ArrayList<>();
         for (Family family : families()) {
             for (PathId path : paths) {
@@ -144,9 +152,10 @@ final class Measuring implements AutoCloseable {
             }
         }
         Map<Planned, ProbeReport> reports = new HashMap<>();
-        plan.stream()
-                .sorted(Comparator.comparingInt(Planned::aftermath))
-                .forEach(planned -> reports.put(planned, measure(planned)));
+        plan.stream().sorted(Comparator.comparingInt(Planned::aftermath)).forEach(planned -> {
+            reports.put(planned, measure(planned));
+            watch.spent(planned.promise().isAnswered() ? Phase.ANSWERS : Phase.SILENCE);
+        });
         return plan.stream().map(reports::get).toList();
     }
 
@@ -348,9 +357,13 @@ final class Measuring implements AutoCloseable {
     private Observed send(PathId path, Call call, boolean answered) {
         Duration limit = answered ? ANSWERED_WITHIN : UNANSWERED_AFTER;
         String tag = "probe" + ++sent;
-        Flow flow = shaped(call, limit).payload(tag + "\n").to(Cidr.format(call.address()), call.port());
-        Observation rules = Observation.of(
-                Set.of(call.family()), flow.baseline(), session.counters().read(), facts);
+        Traffic traffic = shaped(call, limit).payload(tag + "\n");
+        CounterSnapshot before = counted;
+        counted = null;
+        Flow flow = (before == null ? traffic : traffic.since(before)).to(Cidr.format(call.address()), call.port());
+        CounterSnapshot after = session.counters().read();
+        counted = after;
+        Observation rules = Observation.of(Set.of(call.family()), flow.baseline(), after, facts);
         Probe probe = flow.probes().get(0);
         if (probe.outcome() == Outcome.NOT_SENT && !probe.detail().contains("unreachable")) {
             throw new CountercheckException(
@@ -375,6 +388,7 @@ final class Measuring implements AutoCloseable {
 
     /** Sends once more, and follows the packets through the rules. */
     Optional<PacketWalk> trace(Call call) {
+        counted = null;
         return shaped(call, UNANSWERED_AFTER)
                 .payload("trace\n")
                 .traced()

@@ -27,15 +27,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
-import org.testcontainers.lifecycle.Startables;
 
 /**
  * The containers and networks that the paths lead through, in one daemon.
  *
  * <p>Of a network there are a server, which publishes its ports without naming a host address, and a client. Another network
  * has a server of its own, and an internal one a container that has no way out. The first is the default bridge, unless the
- * configuration has options for networks that users make: these say nothing of the default bridge, so there it is such a
- * network. Nothing is taken down one by one: all of it goes with the daemon.
+ * configuration has none, or has options for networks that users make, which say nothing of the default bridge: there it is
+ * such a network. Nothing is taken down one by one: all of it goes with the daemon.
  */
 final class Scene {
 
@@ -88,7 +87,8 @@ final class Scene {
 
     /** Tells whether the first network is one that a user makes. */
     static boolean isOfUserNetwork(DaemonConfig config) {
-        return !config.defaultNetworkOpts("bridge").isEmpty();
+        return config.withoutDefaultBridge()
+                || !config.defaultNetworkOpts("bridge").isEmpty();
     }
 
     /**
@@ -107,8 +107,8 @@ final class Scene {
                 container(daemon, network, STAY),
                 server(daemon, other, OTHER_PUBLISHED_PORT),
                 container(daemon, internal, STAY));
-        Startables.deepStart(scene.server, scene.client, scene.otherServer, scene.inside)
-                .join();
+        // One after the other, over one connection: each further one to the daemon costs as much as a container.
+        Stream.of(scene.server, scene.client, scene.otherServer, scene.inside).forEach(GenericContainer::start);
         scene.awaitListening(scene.server);
         scene.awaitListening(scene.otherServer);
         return scene;

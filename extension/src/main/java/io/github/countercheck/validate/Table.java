@@ -4,9 +4,12 @@ package io.github.countercheck.validate;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -23,13 +26,21 @@ public final class Table {
     public static String of(List<DaemonReport> daemons) {
         StringBuilder text = new StringBuilder();
         daemons.forEach(daemon -> text.append(of(daemon)).append('\n'));
-        text.append(summary(daemons));
+        text.append(summary(daemons)).append('\n').append(times(daemons));
         return text.toString();
     }
 
     private static String of(DaemonReport daemon) {
         List<String> lines = new ArrayList<>();
         lines.addAll(folded("", name(daemon) + ": " + counts(daemon)));
+        Set<String> causes = daemon.probes().stream()
+                .map(probe -> String.valueOf(probe.cause()))
+                .collect(Collectors.toSet());
+        if (causes.size() == 1
+                && daemon.count(Verdict.UNMEASURED) == daemon.probes().size()) {
+            lines.addAll(folded("  because   ", causes.iterator().next()));
+            return String.join("\n", lines) + "\n";
+        }
         lines.add(String.format(Locale.ROOT, ROW, "path", "", "", "source seen", "mechanism", "verdict")
                 .stripTrailing());
         for (ProbeReport probe : daemon.probes()) {
@@ -71,16 +82,40 @@ public final class Table {
         for (DaemonReport daemon : daemons) {
             text.append(fitted(String.format(
                             Locale.ROOT,
-                            "%-10s %2d passed, %d failed, %d not measured  %5.1f s  %s",
+                            "%-10s %2d passed, %d failed, %d not measured  %5s s  %s",
                             daemon.verdict(),
                             daemon.count(Verdict.PASS),
                             daemon.count(Verdict.FAIL),
                             daemon.count(Verdict.UNMEASURED),
-                            daemon.elapsed().toMillis() / 1000.0,
+                            seconds(daemon.elapsed()),
                             name(daemon))))
                     .append('\n');
         }
         return text.toString();
+    }
+
+    /** Says what the time of each went to, in seconds. */
+    static String times(List<DaemonReport> daemons) {
+        StringBuilder text = new StringBuilder();
+        for (Phase phase : Phase.values()) {
+            text.append(String.format(Locale.ROOT, "%11s", phase.inWords()));
+        }
+        text.append("    seconds\n");
+        for (DaemonReport daemon : daemons) {
+            StringBuilder line = new StringBuilder();
+            for (Phase phase : Phase.values()) {
+                line.append(String.format(
+                        Locale.ROOT, "%11s", seconds(daemon.spent().get(phase))));
+            }
+            line.append(String.format(
+                    Locale.ROOT, "%11s  %s %s", seconds(daemon.elapsed()), daemon.engine(), daemon.config()));
+            text.append(fitted(line.toString())).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String seconds(@Nullable Duration duration) {
+        return duration == null ? "-" : String.format(Locale.ROOT, "%.1f", duration.toMillis() / 1000.0);
     }
 
     private static String inWords(Way way) {

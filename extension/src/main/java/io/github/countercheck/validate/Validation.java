@@ -11,14 +11,12 @@ import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Settings;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,15 +24,20 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apiguardian.api.API;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.containers.ContainerLaunchException;
 
 /**
  * Starts each engine with each configuration, sends packets on every path, and reports.
  *
- * <p>One daemon more runs at once than the machine has processors, for much of the time is spent waiting for answers that do
- * not come; they do not see one another.
+ * <p>Twice as many daemons run at once as the machine has processors, for part of the time is spent waiting for answers that
+ * do not come; they do not see one another.
  */
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public final class Validation {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Validation.class);
 
     private final Consumer<String> progress;
 
@@ -54,7 +57,7 @@ public final class Validation {
         int total = engines.size() * configs.size();
         AtomicInteger done = new AtomicInteger();
         ExecutorService pool = Executors.newFixedThreadPool(
-                Math.min(total, 1 + Runtime.getRuntime().availableProcessors()));
+                Math.min(total, 2 * Runtime.getRuntime().availableProcessors()));
         try {
             List<Future<DaemonReport>> reports = new ArrayList<>();
             for (String engine : engines) {
@@ -88,33 +91,45 @@ public final class Validation {
     }
 
     private static DaemonReport one(String engine, DaemonConfig config) {
-        long start = System.nanoTime();
+        Stopwatch watch = new Stopwatch();
+        DaemonReport report = measured(engine, config, watch);
+        watch.spent(Phase.REMOVAL);
+        return report.spending(watch.spent());
+    }
+
+    private static DaemonReport measured(String engine, DaemonConfig config, Stopwatch watch) {
         try (DaemonContainer daemon = new DaemonContainer(engine).withConfig(config)) {
             daemon.start();
-            return measured(daemon, config, start);
+            String version = daemon.client().versionCmd().exec().getVersion();
+            watch.spent(Phase.DOCKERD);
+            return measured(daemon, EngineVersion.parse(version), config, watch);
         } catch (CountercheckException e) {
-            return unmeasured(engine, config, e.problem(), start);
+            return unmeasured(engine, config, e.problem());
+        } catch (RuntimeException e) {
+            // What goes wrong with one of them takes nothing from the others.
+            LOG.error("{} with {}", engine, config, e);
+            return unmeasured(engine, config, "not expected: " + rootMessage(e));
         }
     }
 
-    private static DaemonReport measured(DaemonContainer daemon, DaemonConfig config, long start) {
-        String version = daemon.client().versionCmd().exec().getVersion();
-        EngineVersion engine = EngineVersion.parse(version);
+    private static DaemonReport measured(
+            DaemonContainer daemon, EngineVersion engine, DaemonConfig config, Stopwatch watch) {
         try (DaemonSession session = DaemonSession.open(Settings.from(key -> Optional.empty()), daemon.host())) {
             Scene scene = Scene.start(daemon, config);
             try (Measuring measuring = Measuring.begin(scene, config, engine, session)) {
+                watch.spent(Phase.CONTAINERS);
                 return new DaemonReport(
                         engine.toString(),
                         measuring.backend(),
                         config.file(),
-                        measuring.measure(EnumSet.allOf(PathId.class)),
+                        measuring.measure(EnumSet.allOf(PathId.class), watch),
                         measuring.chance(),
-                        since(start));
+                        Map.of());
             }
         } catch (CountercheckException e) {
-            return unmeasured(engine.toString(), config, e.problem(), start);
-        } catch (CompletionException | DockerException e) {
-            return unmeasured(engine.toString(), config, "the daemon refused: " + rootMessage(e), start);
+            return unmeasured(engine.toString(), config, e.problem());
+        } catch (ContainerLaunchException | DockerException e) {
+            return unmeasured(engine.toString(), config, "the daemon refused: " + rootMessage(e));
         }
     }
 
@@ -126,7 +141,7 @@ public final class Validation {
         return root.getMessage() == null ? root.toString() : root.getMessage();
     }
 
-    private static DaemonReport unmeasured(String engine, DaemonConfig config, String reason, long start) {
+    private static DaemonReport unmeasured(String engine, DaemonConfig config, String reason) {
         List<ProbeReport> probes = new ArrayList<>();
         for (Family family : config.ipv6() ? List.of(Family.IPV4, Family.IPV6) : List.of(Family.IPV4)) {
             for (PathId path : PathId.values()) {
@@ -135,10 +150,6 @@ public final class Validation {
                 }
             }
         }
-        return new DaemonReport(engine, null, config.file(), probes, Map.of(), since(start));
-    }
-
-    private static Duration since(long start) {
-        return Duration.ofNanos(System.nanoTime() - start);
+        return new DaemonReport(engine, null, config.file(), probes, Map.of(), Map.of());
     }
 }

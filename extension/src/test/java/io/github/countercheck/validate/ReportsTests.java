@@ -60,8 +60,11 @@ class ReportsTests {
                 cause);
     }
 
+    private static final Map<Phase, Duration> SPENT =
+            Map.of(Phase.DOCKERD, Duration.ofMillis(3_250), Phase.SILENCE, Duration.ofSeconds(5));
+
     private static DaemonReport daemon(String config, ProbeReport... probes) {
-        return new DaemonReport("28.5.2", "iptables-nft", config, List.of(probes), Map.of(), Duration.ofMillis(8_250));
+        return new DaemonReport("28.5.2", "iptables-nft", config, List.of(probes), Map.of(), SPENT);
     }
 
     private static final DaemonReport MIXED = daemon(
@@ -107,7 +110,10 @@ class ReportsTests {
 
         assertThat(problems(json)).isEmpty();
         JsonNode first = JSON.readTree(json).get(0);
-        assertThat(names(first)).containsExactly("engine", "backend", "config", "probes");
+        assertThat(names(first)).containsExactly("engine", "backend", "config", "probes", "seconds");
+        assertThat(first.get("seconds"))
+                .hasToString(
+                        "{\"dockerd\":3.25,\"containers\":null,\"answers\":null,\"silence\":5.0,\"removal\":null}");
         assertThat(names(first.get("probes").get(0)))
                 .containsExactly(
                         "id",
@@ -153,6 +159,10 @@ class ReportsTests {
                         report -> probe(report, 1).put("mechanism", "BLOCKED_BY")),
                 damage("a field too many", report -> probe(report, 0).put("note", "")),
                 damage("a field too few", report -> probe(report, 0).remove("rules")),
+                damage("no time", report -> ((ObjectNode) report.get(0)).remove("seconds")),
+                damage(
+                        "time for something else",
+                        report -> ((ObjectNode) report.get(0).get("seconds")).put("rest", 1)),
                 damage("no engine", report -> ((ObjectNode) report.get(0)).remove("engine")));
     }
 
@@ -214,7 +224,18 @@ class ReportsTests {
                 .contains("  direct-to-published         IPv4 udp -                BLOCKED_BY DIRECT_ACCESS_DROP  "
                         + " PASS\n")
                 .contains("      expected  ANSWERED DNAT from 172.31.0.1\n")
-                .contains("      because   the probe did not leave\n");
+                .contains("      because   the probe did not leave\n")
+                .contains(
+                        "        3.3          -          -        5.0          -        8.3  28.5.2 candidate.json\n");
+    }
+
+    @Test
+    void whatIsSoForEveryPathIsSaidOnce() {
+        ProbeReport unmeasured = probe(PathId.HAIRPIN, Transport.TCP, null, null, "it did not start: no word");
+
+        assertThat(Table.of(List.of(daemon("x.json", unmeasured, unmeasured))))
+                .startsWith("[28.5.2 iptables-nft, x.json]: 0 passed, 0 failed, 2 not measured\n"
+                        + "  because   it did not start: no word\n\n");
     }
 
     @Test
@@ -262,12 +283,7 @@ class ReportsTests {
 
     private static DaemonReport onCable(String config, String peer, ProbeReport probe) {
         return new DaemonReport(
-                "28.5.2",
-                null,
-                config,
-                List.of(probe),
-                Map.of(Cidr.parseAddress(peer), "the one outside"),
-                Duration.ZERO);
+                "28.5.2", null, config, List.of(probe), Map.of(Cidr.parseAddress(peer), "the one outside"), Map.of());
     }
 
     @Test
@@ -278,7 +294,7 @@ class ReportsTests {
                 "\"'&<script>.json",
                 List.of(probe(PathId.HAIRPIN, Transport.TCP, null, DNAT, "<img src=x onerror=alert(1)>")),
                 Map.of(),
-                Duration.ZERO);
+                Map.of());
 
         String page = HtmlReport.of(List.of(report), Map.of(Table.name(report), List.of("<i>changed</i>")));
 

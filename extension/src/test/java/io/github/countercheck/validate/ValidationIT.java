@@ -14,10 +14,12 @@ import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Settings;
 import io.github.countercheck.traffic.Outcome;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.containers.Container.ExecResult;
 
@@ -68,15 +70,35 @@ class ValidationIT {
     }
 
     @Test
-    void ofADaemonThatDoesNotStartNothingIsMeasured() {
+    void ofADaemonThatDoesNotStartNothingIsMeasuredAndItIsSaidWhy() {
         List<DaemonReport> reports = new Validation(line -> {})
-                .run(List.of(ENGINE), List.of(DaemonConfig.parse("misspelt.json", "{\"userland-prox\": false}")));
+                .run(
+                        List.of(ENGINE, "countercheck/no-engine:1"),
+                        List.of(
+                                DaemonConfig.parse("misspelt.json", "{\"userland-prox\": false}"),
+                                DaemonConfig.parse("elsewhere.json", "{\"hosts\": [\"unix:///run/elsewhere.sock\"]}")));
 
-        assertThat(reports).hasSize(1);
-        assertThat(reports.get(0).verdict()).isEqualTo(Verdict.UNMEASURED);
-        assertThat(reports.get(0).probes())
-                .hasSize(2 * PathId.values().length)
-                .allSatisfy(probe -> assertThat(probe.cause())
-                        .contains("the following directives don't match any configuration option: userland-prox"));
+        assertThat(reports).extracting(DaemonReport::verdict).containsOnly(Verdict.UNMEASURED);
+        assertThat(reports)
+                .extracting(ValidationIT::cause)
+                .satisfiesExactly(
+                        misspelt -> assertThat(misspelt)
+                                .contains(
+                                        "the following directives don't match any configuration option: userland-prox"),
+                        elsewhere -> assertThat(elsewhere)
+                                .isEqualTo(
+                                        "Engine 28.5.2 does not listen at unix:///var/run/docker.sock, where it is asked"),
+                        absent -> assertThat(absent)
+                                .startsWith("there is no image countercheck/no-engine:1, and it cannot be pulled: "),
+                        absent -> assertThat(absent).startsWith("there is no image countercheck/no-engine:1"));
+        assertThat(reports)
+                .extracting(DaemonReport::elapsed)
+                .allSatisfy(elapsed ->
+                        assertThat(elapsed).as("no time limit is waited for").isLessThan(Duration.ofSeconds(60)));
+    }
+
+    private static String cause(DaemonReport report) {
+        assertThat(report.probes()).hasSize(2 * PathId.values().length);
+        return report.probes().stream().map(ProbeReport::cause).distinct().collect(Collectors.joining("\n"));
     }
 }

@@ -22,7 +22,7 @@ final class FirstUse implements Group {
         String image = Image.TOOLBOX.reference();
         List<Sample> took = Contest.inTurn(
                 1,
-                plan.rounds(7, 3),
+                plan.rounds(7, 2),
                 new Side(
                         "in a fresh JVM whose Docker client is there: tool container up, first snapshot",
                         "ms",

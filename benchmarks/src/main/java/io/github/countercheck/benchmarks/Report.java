@@ -94,12 +94,16 @@ record Report(String date, Map<String, String> machine, List<Figure> figures, Li
         lines.add("| figure | | measured | compared with | goal | met |");
         lines.add("|---|---|---|---|---|---|");
         figures.stream().filter(f -> f.goal() != null).map(Report::row).forEach(lines::add);
-        lines.add("");
-        lines.add("Without a goal of its own:");
-        lines.add("");
-        lines.add("| figure | | measured | compared with |");
-        lines.add("|---|---|---|---|");
-        figures.stream().filter(f -> f.goal() == null).map(Report::row).forEach(lines::add);
+        List<Figure> peers = figures.stream().filter(f -> f.goal() == null).toList();
+        if (!peers.isEmpty()) {
+            lines.addAll(List.of(
+                    "",
+                    "Without a goal of its own:",
+                    "",
+                    "| figure | | measured | compared with |",
+                    "|---|---|---|---|"));
+            peers.stream().map(Report::row).forEach(lines::add);
+        }
         if (!gaps.isEmpty()) {
             lines.add("");
             gaps.forEach(gap -> lines.add("* Not measured: " + gap));

@@ -17,6 +17,7 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
+import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
 import io.github.countercheck.traffic.ConntrackEntry;
 import io.github.countercheck.traffic.Probe;
@@ -31,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.opentest4j.AssertionFailedError;
@@ -53,11 +55,14 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     Proof assertHit(HitCount count) {
         requireSent();
         Attribution own = attribution();
-        Observation seen = Patience.look(window.await(), this::observeTable, observation -> {
+        Predicate<Observation> isEnough = observation -> {
             List<MeasuredRule> rules = claimed(observation);
             return unmeasured(observation, rules).isPresent()
                     || (own.counts() ? hits(rules) >= own.flows() : count.reachedBy(hits(rules)));
-        });
+        };
+        Observation polled = Patience.look(window.await(), this::observeTable, isEnough);
+        // A rule may have come where there was no table to poll.
+        Observation seen = isEnough.test(polled) ? polled : observeAll();
         List<MeasuredRule> claimed = claimed(seen);
         String expected = count + " new " + unit() + (count.atLeast() == 1 ? "" : "s");
         Optional<CountercheckException> unmeasured = unmeasured(seen, claimed);
@@ -113,7 +118,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         requireSent();
         // The probes are over, and the kernel counts while it handles the packet: one look is enough.
         Attribution own = attribution();
-        Observation seen = observeTable();
+        Observation seen = observeAll();
         List<MeasuredRule> claimed = claimed(seen);
         String expected = "no new " + unit();
         Optional<CountercheckException> unmeasured = unmeasured(seen, claimed);
@@ -208,11 +213,17 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     private Observation observeTable() {
         Set<Family> families = families();
         CounterSource counters = window.session().counters();
-        return Observation.of(
-                families,
-                window.baseline(),
-                families.size() == 1 ? counters.read(families.iterator().next(), subject.table()) : counters.read(),
-                facts);
+        return families.size() == 1
+                ? observation(counters.read(families.iterator().next(), subject.table()))
+                : observation(counters.read());
+    }
+
+    private Observation observeAll() {
+        return observation(window.session().counters().read());
+    }
+
+    private Observation observation(CounterSnapshot now) {
+        return Observation.of(families(), window.baseline(), now, facts);
     }
 
     private Set<Family> families() {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -101,6 +102,11 @@ public final class EnclosedHost implements DaemonHost {
         }
 
         @Override
+        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
+            return netns.run(command, limit, lines);
+        }
+
+        @Override
         public RunningCommand start(Command command) {
             return netns.start(command);
         }
@@ -130,6 +136,11 @@ public final class EnclosedHost implements DaemonHost {
         @Override
         public CommandResult run(Command command, Duration limit) {
             return shell.run(command, limit);
+        }
+
+        @Override
+        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
+            return shell.run(command, limit, lines);
         }
 
         @Override

@@ -8,6 +8,7 @@ import io.github.countercheck.ruleset.IptablesSaveParser;
 import io.github.countercheck.ruleset.NftJsonParser;
 import io.github.countercheck.ruleset.NftListing;
 import io.github.countercheck.ruleset.ParseException;
+import io.github.countercheck.ruleset.RuleMemory;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
@@ -15,17 +16,18 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.apiguardian.api.API;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads rules with {@code iptables-nft-save -c}, {@code iptables-legacy-save -c} and {@code nft -j list table}.
  *
  * <p>nft lists what iptables-nft keeps as well, but not all that its rules say. So it is asked for the other tables only,
  * and for those that iptables-nft-save does not understand because nft wrote to them.
+ *
+ * <p>One table is read where the last reading of everything found it, without asking again what there is.
  *
  * <p>The legacy tool is asked only for tables that the kernel already has (/proc/net/ip_tables_names): naming one that
  * it has not would create it, and reading must change nothing.
@@ -37,6 +39,8 @@ public final class NetfilterCounterSource implements CounterSource {
     private static final int COMMAND_NOT_FOUND = 127;
 
     private final Netns netns;
+    private final RuleMemory memory = new RuleMemory();
+    private volatile @Nullable Found found;
 
     /** Reads in that namespace, which is closed with this source. */
     public NetfilterCounterSource(Netns netns) {
@@ -45,33 +49,47 @@ public final class NetfilterCounterSource implements CounterSource {
 
     @Override
     public CounterSnapshot read() {
+        LegacyTables legacy = LegacyTables.of(netns);
         List<Ruleset> rulesets = new ArrayList<>();
-        Map<Family, List<String>> legacy = LegacyTables.of(netns);
         for (Family family : List.of(Family.IPV4, Family.IPV6)) {
             rulesets.add(save(family, Backend.IPTABLES_NFT, List.of()));
-            if (!legacy.getOrDefault(family, List.of()).isEmpty()) {
+            if (!legacy.of(family).isEmpty()) {
                 rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of()));
             }
         }
-        rulesets.addAll(nativeRulesets(rulesets, table -> true));
+        NativeTables natives = nativeTables(rulesets);
+        NftListing listing = list(natives.tables());
+        rulesets.addAll(listing.rulesets());
+        rulesets.addAll(natives.missing());
+        found = new Found(legacy, natives);
         return new CounterSnapshot(Instant.now(), rulesets);
     }
 
     @Override
     public CounterSnapshot read(Family family, String table) {
+        Found last = found;
+        if (last == null) {
+            return read().only(Set.of(family), table::equals);
+        }
         List<Ruleset> rulesets = new ArrayList<>();
         // It fails on a name that cannot be a table of its own.
         if (NativeTable.IPTABLES.contains(table)) {
             rulesets.add(save(family, Backend.IPTABLES_NFT, List.of("-t", table)));
         }
-        if (LegacyTables.of(netns, family).contains(table)) {
+        if (last.legacy().of(family).contains(table)) {
             rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of("-t", table)));
         }
-        rulesets.addAll(nativeRulesets(
-                rulesets,
-                other -> other.family().sees(family) && (other.name().equals(table) || !other.isNamedLikeIptables())));
+        List<NativeTable> wanted = last.natives().tables().stream()
+                .filter(other ->
+                        other.family().sees(family) && (other.name().equals(table) || !other.isNamedLikeIptables()))
+                .toList();
+        rulesets.addAll(list(wanted).rulesets());
+        rulesets.addAll(last.natives().missing());
         return new CounterSnapshot(Instant.now(), rulesets);
     }
+
+    /** Where the last reading of everything found tables. */
+    private record Found(LegacyTables legacy, NativeTables natives) {}
 
     /** A table of nf_tables, whoever wrote it. */
     private record NativeTable(Family family, String name) {
@@ -83,38 +101,53 @@ public final class NetfilterCounterSource implements CounterSource {
         }
     }
 
-    private List<Ruleset> nativeRulesets(List<Ruleset> ofIptables, Predicate<NativeTable> wanted) {
-        Command command = Command.of("nft", "list", "tables");
-        CommandResult tables = netns.run(command, LIMIT);
-        if (tables.status() == COMMAND_NOT_FOUND) {
-            return List.of(new Ruleset(
-                    Family.INET,
-                    Backend.NFTABLES,
+    /**
+     * The tables of nf_tables that iptables-nft-save does not show.
+     *
+     * @param missing what to say where nft is not there to be asked
+     */
+    private record NativeTables(List<NativeTable> tables, List<Ruleset> missing) {}
+
+    private NativeTables nativeTables(List<Ruleset> ofIptables) {
+        // "list tables" has nft 1.0 fetch every rule first; this names the tables without chains as well.
+        Command command = Command.of("nft", "list", "chains");
+        CommandResult listed = netns.run(command, LIMIT);
+        if (listed.status() == COMMAND_NOT_FOUND) {
+            return new NativeTables(
                     List.of(),
-                    List.of("nft is not installed in " + netns.description()
-                            + ", so that tables of nftables' own were not read")));
+                    List.of(new Ruleset(
+                            Family.INET,
+                            Backend.NFTABLES,
+                            List.of(),
+                            List.of("nft is not installed in " + netns.description()
+                                    + ", so that tables of nftables' own were not read"))));
         }
-        requireOk(command, tables);
-        List<NftListing.OfFamily> listed = new ArrayList<>();
-        List<String> warnings = new ArrayList<>();
-        tables.output()
-                .lines()
-                .flatMap(line -> nativeTable(line).stream())
-                .filter(table -> !OwnTable.isOwn(table.name()))
-                .filter(wanted)
-                .filter(table -> !isShown(table, ofIptables))
-                .map(this::list)
-                .forEach(listing -> {
-                    listed.addAll(listing.tables());
-                    warnings.addAll(listing.warnings());
-                });
-        return new NftListing(listed, warnings).rulesets();
+        requireOk(command, listed);
+        return new NativeTables(
+                listed.output()
+                        .lines()
+                        .flatMap(line -> nativeTable(line).stream())
+                        .filter(table -> !OwnTable.isOwn(table.name()))
+                        .filter(table -> !isShown(table, ofIptables))
+                        .toList(),
+                List.of());
     }
 
-    /** Reads {@code table ip docker-bridges}. */
+    private NftListing list(List<NativeTable> tables) {
+        List<NftListing.OfFamily> listed = new ArrayList<>();
+        List<String> warnings = new ArrayList<>();
+        for (NativeTable table : tables) {
+            NftListing listing = list(table);
+            listed.addAll(listing.tables());
+            warnings.addAll(listing.warnings());
+        }
+        return new NftListing(listed, warnings);
+    }
+
+    /** Reads the line that begins a table: {@code table ip docker-bridges} and a brace. */
     private static Optional<NativeTable> nativeTable(String line) {
-        String[] words = line.strip().split(" ", 3);
-        return words.length == 3 && words[0].equals("table")
+        String[] words = line.split(" ", 4);
+        return words.length == 4 && words[0].equals("table")
                 ? Family.ofKeyword(words[1]).map(family -> new NativeTable(family, words[2]))
                 : Optional.empty();
     }
@@ -148,10 +181,10 @@ public final class NetfilterCounterSource implements CounterSource {
         List<String> words = new ArrayList<>(List.of(program, "-c"));
         words.addAll(options);
         Command command = Command.of(words);
-        CommandResult result = netns.run(command, LIMIT);
-        requireOk(command, result);
+        IptablesSaveParser parser = IptablesSaveParser.begin(family, backend, memory);
+        requireOk(command, netns.run(command, LIMIT, parser::line));
         try {
-            return IptablesSaveParser.parse(family, backend, result.output());
+            return parser.end();
         } catch (ParseException e) {
             throw notUnderstood(command, e);
         }

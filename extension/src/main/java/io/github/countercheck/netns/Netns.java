@@ -3,6 +3,7 @@ package io.github.countercheck.netns;
 
 import io.github.countercheck.CountercheckException;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /** A network namespace in which commands can be run, one after the other. Safe for several threads. */
@@ -18,6 +19,17 @@ public interface Netns extends AutoCloseable {
      * @throws CountercheckException if it could not be started, or took longer than the limit
      */
     CommandResult run(Command command, Duration limit);
+
+    /**
+     * Runs a command to its end and has its output read while it comes.
+     *
+     * @param command the command
+     * @param limit how long it and the reading may take
+     * @param lines takes each line of its standard output without the line's end, and throws nothing
+     * @return its status and errors, with no output; a status other than 0 is not an error here
+     * @throws CountercheckException if it could not be started, or took longer than the limit
+     */
+    CommandResult run(Command command, Duration limit, Consumer<String> lines);
 
     /**
      * Starts a command that stays: one that listens, or is told what to do line by line. What the command is to read goes

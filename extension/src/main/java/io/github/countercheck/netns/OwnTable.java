@@ -131,9 +131,10 @@ public final class OwnTable implements AutoCloseable {
 
     private static void reap(Netns netns) {
         // The sockets are listed after the tables: a table's socket is older than the table.
-        String tables = netns.run(Command.of("nft", "list", "tables"), LIMIT).output();
+        // "list tables" has nft 1.0 fetch every rule first; this names the tables without chains as well.
+        String tables = netns.run(Command.of("nft", "list", "chains"), LIMIT).output();
         Set<String> names = new HashSet<>();
-        tables.lines().map(TABLE::matcher).filter(Matcher::matches).forEach(table -> names.add(table.group(1)));
+        tables.lines().map(TABLE::matcher).filter(Matcher::lookingAt).forEach(table -> names.add(table.group(1)));
         if (names.isEmpty()) {
             return;
         }

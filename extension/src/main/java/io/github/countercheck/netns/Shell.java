@@ -2,19 +2,18 @@
 package io.github.countercheck.netns;
 
 import io.github.countercheck.CountercheckException;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.StringJoiner;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +36,7 @@ final class Shell implements AutoCloseable {
     private final String description;
     private final String mark = "countercheck-" + UUID.randomUUID();
     private @Nullable RunningCommand connection;
-    private @Nullable InputStream output;
+    private @Nullable OutputLines answers;
     private boolean closed;
 
     Shell(String description, Supplier<RunningCommand> connector) {
@@ -45,7 +44,48 @@ final class Shell implements AutoCloseable {
         this.connector = connector;
     }
 
-    synchronized CommandResult run(Command command, Duration limit) {
+    CommandResult run(Command command, Duration limit) {
+        StringJoiner output = new StringJoiner("\n");
+        CommandResult result = exchange(command, limit, output::add);
+        return new CommandResult(command, result.status(), output.toString(), result.errors());
+    }
+
+    CommandResult run(Command command, Duration limit, Consumer<String> lines) {
+        Ended ended = new Ended(lines);
+        CommandResult result = exchange(command, limit, ended);
+        ended.close();
+        return result;
+    }
+
+    /** Passes lines on, but not the empty one that stands behind the last line's end. */
+    private static final class Ended implements Consumer<String> {
+
+        private final Consumer<String> lines;
+        private String held = "";
+        private boolean holds;
+
+        Ended(Consumer<String> lines) {
+            this.lines = lines;
+        }
+
+        @Override
+        public void accept(String line) {
+            if (holds) {
+                lines.accept(held);
+            }
+            held = line;
+            holds = true;
+        }
+
+        void close() {
+            if (!held.isEmpty()) {
+                lines.accept(held);
+            }
+        }
+    }
+
+    /** Runs a command. What stands between the line ends of its output goes to {@code output}; the result has none of it. */
+    private synchronized CommandResult exchange(Command command, Duration limit, Consumer<String> output) {
         if (closed) {
             throw new CountercheckException(
                     "`" + command + "` was asked of a shell that is closed (" + description + ")",
@@ -67,7 +107,7 @@ final class Shell implements AutoCloseable {
                 limit.toMillis(),
                 TimeUnit.MILLISECONDS);
         try {
-            CommandResult result = exchange(command, current);
+            CommandResult result = exchange(command, current, output);
             if (!decided.compareAndSet(false, true)) {
                 throw new IOException("the limit was reached first");
             }
@@ -88,49 +128,34 @@ final class Shell implements AutoCloseable {
         }
     }
 
-    private CommandResult exchange(Command command, RunningCommand current) throws IOException {
+    private CommandResult exchange(Command command, RunningCommand current, Consumer<String> output)
+            throws IOException {
+        OutputLines lines = answers;
+        if (lines == null) {
+            throw new IOException("not connected");
+        }
         // Error output is kept apart without a file: the substitution takes it while fd 3 carries standard output.
-        // Without
-        // braces around it, the subshell becomes the command instead of starting it.
+        // Without braces around it, the subshell becomes the command instead of starting it.
         String line = "{ e=$(" + command.toShell() + " 2>&1 1>&3 3>&-); s=$?; } 3>&1; "
                 + "printf '\\n%s %s\\n%s\\n%s\\n' " + mark + " \"$s\" \"$e\" " + mark + "\n";
         OutputStream input = current.input();
         input.write(line.getBytes(StandardCharsets.UTF_8));
         input.flush();
-        StringBuilder text = new StringBuilder();
-        String last = readUntilMark(text);
+        String last = passUntilMark(lines, output);
         int status = Integer.parseInt(last.substring(mark.length() + 1));
-        StringBuilder errors = new StringBuilder();
-        readUntilMark(errors);
-        return new CommandResult(command, status, text.toString(), errors.toString());
+        StringJoiner errors = new StringJoiner("\n");
+        passUntilMark(lines, errors::add);
+        return new CommandResult(command, status, "", errors.toString());
     }
 
-    /** Collects lines up to the one that begins with the mark, without the line end that stands before the mark. */
-    private String readUntilMark(StringBuilder text) throws IOException {
-        String line = readLine();
+    /** Passes lines on up to the one that begins with the mark, before which stands a line end of ours. Returns that one. */
+    private String passUntilMark(OutputLines lines, Consumer<String> sink) throws IOException {
+        String line = lines.next();
         while (!line.startsWith(mark)) {
-            text.append(line).append('\n');
-            line = readLine();
-        }
-        if (!text.isEmpty()) {
-            text.setLength(text.length() - 1);
+            sink.accept(line);
+            line = lines.next();
         }
         return line;
-    }
-
-    private String readLine() throws IOException {
-        InputStream in = output;
-        if (in == null) {
-            throw new IOException("not connected");
-        }
-        ByteArrayOutputStream line = new ByteArrayOutputStream(128);
-        for (int b = in.read(); b != '\n'; b = in.read()) {
-            if (b < 0) {
-                throw new IOException("end of output");
-            }
-            line.write(b);
-        }
-        return line.toString(StandardCharsets.UTF_8);
     }
 
     private RunningCommand connect() {
@@ -138,7 +163,7 @@ final class Shell implements AutoCloseable {
         if (current == null) {
             current = connector.get();
             try {
-                output = new BufferedInputStream(current.output(), 1 << 16);
+                answers = new OutputLines(current.output());
             } catch (IOException e) {
                 throw new CountercheckException(
                         "no shell could be opened in " + description, "check that it is still running", e);
@@ -154,7 +179,7 @@ final class Shell implements AutoCloseable {
             current.close();
         }
         connection = null;
-        output = null;
+        answers = null;
     }
 
     String description() {

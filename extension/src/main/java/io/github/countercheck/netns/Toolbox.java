@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
@@ -58,7 +59,7 @@ public final class Toolbox implements Netns {
      */
     public static Toolbox inDaemonsNetwork(String image) {
         Toolbox toolbox = inDaemonsNetwork(image, Capability.NET_ADMIN);
-        if (LegacyTables.of(toolbox).values().stream().allMatch(List::isEmpty)) {
+        if (LegacyTables.of(toolbox).areNone()) {
             return toolbox;
         }
         toolbox.close();
@@ -201,6 +202,11 @@ public final class Toolbox implements Netns {
     @Override
     public CommandResult run(Command command, Duration limit) {
         return shell.run(command, limit);
+    }
+
+    @Override
+    public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
+        return shell.run(command, limit, lines);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ public final class IptablesSaveParser {
 
     private final Family family;
     private final Backend backend;
+    private final @Nullable RuleMemory memory;
+    private @Nullable ParseException failure;
     private final List<Table> tables = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
 
@@ -36,10 +39,49 @@ public final class IptablesSaveParser {
     private int tableLineNumber;
     private Map<String, OpenChain> chains = new LinkedHashMap<>();
     private @Nullable OpenChain lastChain;
+    private @Nullable RuleMemory.OfTable remembered;
 
-    private IptablesSaveParser(Family family, Backend backend) {
+    private IptablesSaveParser(Family family, Backend backend, @Nullable RuleMemory memory) {
         this.family = family;
         this.backend = backend;
+        this.memory = memory;
+    }
+
+    /**
+     * Begins to read a listing that is handed over {@linkplain #line line by line}.
+     *
+     * @param family which of {@code iptables} and {@code ip6tables} prints it
+     * @param backend which of their two forms prints it
+     * @param memory what was read before, and is taken over where a line says the same
+     */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public static IptablesSaveParser begin(Family family, Backend backend, RuleMemory memory) {
+        return new IptablesSaveParser(family, backend, memory);
+    }
+
+    /** Takes the next line without its end. What is wrong with it is said at the {@linkplain #end end}. */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public void line(String line) {
+        if (failure == null) {
+            try {
+                rawLine(line);
+            } catch (ParseException e) {
+                failure = e;
+            }
+        }
+    }
+
+    /**
+     * Ends the reading.
+     *
+     * @throws ParseException if the lines are no complete listing
+     */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public Ruleset end() {
+        if (failure != null) {
+            throw failure;
+        }
+        return finish();
     }
 
     /**
@@ -50,7 +92,7 @@ public final class IptablesSaveParser {
      * @throws ParseException if the text is no complete listing
      */
     public static Ruleset parse(Family family, Backend backend, String text) {
-        IptablesSaveParser parser = new IptablesSaveParser(family, backend);
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend, null);
         int from = 0;
         while (from < text.length()) {
             int end = text.indexOf('\n', from);
@@ -70,7 +112,7 @@ public final class IptablesSaveParser {
      * @throws ParseException if the lines are no complete listing
      */
     public static Ruleset parse(Family family, Backend backend, Iterable<String> lines) {
-        IptablesSaveParser parser = new IptablesSaveParser(family, backend);
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend, null);
         for (String line : lines) {
             parser.rawLine(line);
         }
@@ -174,6 +216,7 @@ public final class IptablesSaveParser {
             }
         }
         table = name;
+        remembered = memory == null ? null : memory.open(family, backend, name);
         tableLine = line;
         tableLineNumber = number;
     }
@@ -234,6 +277,33 @@ public final class IptablesSaveParser {
         if (!line.startsWith("-A", start) || (start + 2 < line.length() && !Words.isSpace(line.charAt(start + 2)))) {
             throw new ParseException("expected -A", number, start + 1, line);
         }
+        RuleMemory.OfTable known = remembered;
+        if (known == null) {
+            read(line, number, start, counter);
+            return;
+        }
+        String spec = line.substring(start);
+        Rule rule = known.find(spec);
+        OpenChain chain = rule == null ? null : chainOf(rule);
+        if (rule == null || chain == null) {
+            known.keep(spec, read(line, number, start, counter));
+        } else {
+            Rule same = Objects.equals(rule.counter(), counter) ? rule : rule.withCounter(counter);
+            chain.rules.add(same);
+            known.keep(spec, same);
+        }
+    }
+
+    private @Nullable OpenChain chainOf(Rule rule) {
+        OpenChain chain = lastChain;
+        if (chain == null || !chain.name.equals(rule.chain())) {
+            chain = chains.get(rule.chain());
+            lastChain = chain;
+        }
+        return chain;
+    }
+
+    private Rule read(String line, int number, int start, @Nullable Counter counter) {
         Words words = new Words(line, number, start + 2);
         if (!words.present()) {
             throw words.errorHere("expected the name of a chain");
@@ -247,7 +317,9 @@ public final class IptablesSaveParser {
             lastChain = chain;
         }
         words.advance();
-        chain.rules.add(RuleReader.read(words, family, chain.table, chain.name, counter));
+        Rule rule = RuleReader.read(words, family, chain.table, chain.name, counter);
+        chain.rules.add(rule);
+        return rule;
     }
 
     private void commit(String line, int number) {
@@ -257,6 +329,10 @@ public final class IptablesSaveParser {
             closed.add(new Chain(chain.table, chain.name, chain.policy, chain.counter, chain.rules));
         }
         tables.add(new Table(name, closed));
+        if (remembered != null) {
+            remembered.close();
+            remembered = null;
+        }
         table = null;
         chains = new LinkedHashMap<>();
         lastChain = null;

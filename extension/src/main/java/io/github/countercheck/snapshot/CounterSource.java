@@ -17,7 +17,8 @@ public interface CounterSource extends AutoCloseable {
     CounterSnapshot read();
 
     /**
-     * Reads one table of one family, as polling does, and with it nftables' own tables of that family.
+     * Reads one table of one family, as polling does, and with it nftables' own tables of that family. It is read where the
+     * last reading of everything found it: a table that came into being since is not seen.
      *
      * @param family the family
      * @param table the name of a table of iptables

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.engine.TestExecutionResult;
@@ -95,6 +96,12 @@ class ReportedFailuresIT {
         public CommandResult run(Command command, Duration limit) {
             commands.add(command.toString());
             return netns.run(command, limit);
+        }
+
+        @Override
+        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
+            commands.add(command.toString());
+            return netns.run(command, limit, lines);
         }
 
         @Override

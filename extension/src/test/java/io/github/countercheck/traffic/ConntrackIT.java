@@ -23,6 +23,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -117,9 +118,18 @@ class ConntrackIT {
 
         @Override
         public CommandResult run(Command command, Duration limit) {
+            return netns.run(onPath(command), limit);
+        }
+
+        @Override
+        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
+            return netns.run(onPath(command), limit, lines);
+        }
+
+        private Command onPath(Command command) {
             List<String> words = new ArrayList<>(List.of("env", "PATH=" + path));
             words.addAll(command.words());
-            return netns.run(Command.of(words), limit);
+            return Command.of(words);
         }
 
         @Override

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,10 +51,11 @@ final class ChainReach {
             table.chains().stream().flatMap(c -> c.rules().stream()).forEach(r -> reach.follow(table, r));
         }
         for (Table table : ruleset.tables()) {
+            Map<String, Set<String>> ways = ways(table);
             for (Chain chain : table.chains()) {
                 BaseChain base = chain.base();
                 if (base != null) {
-                    reach.spread(table, chain, base.hook());
+                    reach.spread(table, ways, chain.name(), base.hook());
                 }
             }
         }
@@ -76,32 +78,49 @@ final class ChainReach {
     }
 
     private void follow(Table table, Rule rule) {
-        target(rule)
-                .ifPresent(chain -> jumps.computeIfAbsent(new Place(table.name(), chain), none -> new ArrayList<>())
-                        .add(rule));
-        dispatches(table, rule)
-                .forEach(d -> dispatches
-                        .computeIfAbsent(new Place(table.name(), d.chain()), none -> new ArrayList<>())
-                        .add(d));
-    }
-
-    private void spread(Table table, Chain start, Hook hook) {
-        Deque<Chain> open = new ArrayDeque<>(List.of(start));
-        while (!open.isEmpty()) {
-            Chain chain = open.remove();
-            Set<Hook> known =
-                    hooks.computeIfAbsent(new Place(table.name(), chain.name()), place -> EnumSet.noneOf(Hook.class));
-            if (known.add(hook)) {
-                for (Rule rule : chain.rules()) {
-                    open.addAll(table.leadsTo(rule));
-                }
-            }
+        Target target = rule.target();
+        if (target != null) {
+            jumps.computeIfAbsent(new Place(table.name(), target.name()), none -> new ArrayList<>())
+                    .add(rule);
+        }
+        if (rule.nft() != null) {
+            dispatches(table, rule)
+                    .forEach(d -> dispatches
+                            .computeIfAbsent(new Place(table.name(), d.chain()), none -> new ArrayList<>())
+                            .add(d));
         }
     }
 
-    private static Optional<String> target(Rule rule) {
-        Target target = rule.target();
-        return target == null ? Optional.empty() : Optional.of(target.name());
+    /** Returns what each chain leads to: chains, and whatever else its rules have for a target. */
+    private static Map<String, Set<String>> ways(Table table) {
+        Map<String, Set<String>> ways = new HashMap<>();
+        for (Chain chain : table.chains()) {
+            Set<String> targets = new LinkedHashSet<>();
+            for (Rule rule : chain.rules()) {
+                Target target = rule.target();
+                if (target != null) {
+                    targets.add(target.name());
+                }
+                if (rule.nft() != null) {
+                    dispatches(table, rule).forEach(d -> targets.add(d.chain()));
+                }
+            }
+            ways.put(chain.name(), targets);
+        }
+        return ways;
+    }
+
+    private void spread(Table table, Map<String, Set<String>> ways, String start, Hook hook) {
+        Deque<String> open = new ArrayDeque<>(List.of(start));
+        while (!open.isEmpty()) {
+            String chain = open.remove();
+            Set<String> targets = ways.get(chain);
+            if (targets != null
+                    && hooks.computeIfAbsent(new Place(table.name(), chain), place -> EnumSet.noneOf(Hook.class))
+                            .add(hook)) {
+                open.addAll(targets);
+            }
+        }
     }
 
     private static Stream<Dispatch> dispatches(Table table, Rule rule) {

@@ -112,10 +112,13 @@ final class RoleFinder implements RuleWriter {
 
     /** Only Docker jumps to its own chains for a device, so such a jump says that the device is a bridge of its own. */
     private void learnBridges(Rule rule) {
+        boolean inForward = rule.chain().equals(Hook.FORWARD.name());
+        if (rule.chain().equals(USER) || !(inForward || RESERVED.contains(rule.chain()))) {
+            return;
+        }
         RuleShape shape = RuleShape.of(rule);
         String device = shape.device();
-        boolean inForward = rule.chain().equals(Hook.FORWARD.name());
-        if (device == null || rule.chain().equals(USER) || !(inForward || RESERVED.contains(rule.chain()))) {
+        if (device == null) {
             return;
         }
         if (shape.is(OUT) && isJump(rule, PORTS)) {

@@ -80,7 +80,8 @@ public final class RuleClassifier {
         List<ClassifiedRule> classified = new ArrayList<>();
         for (Rule rule : (Iterable<Rule>) ruleset.rules()::iterator) {
             RuleShape shape = RuleShape.of(rule);
-            RuleRole role = roles(writers, rule, shape).stream().findFirst().orElse(RuleRole.FOREIGN);
+            List<RuleRole> roles = roles(writers, rule, shape);
+            RuleRole role = roles.isEmpty() ? RuleRole.FOREIGN : roles.get(0);
             classified.add(subjects.describe(rule, shape, role, reach.hooks(rule.table(), rule.chain())));
         }
         return new Classification(ruleset, facts, classified);
@@ -96,9 +97,13 @@ public final class RuleClassifier {
 
     /** Returns what each writer that knows the rule calls it: at most one of them does. */
     static List<RuleRole> roles(List<RuleWriter> writers, Rule rule, RuleShape shape) {
-        return writers.stream()
-                .map(w -> w.role(rule, shape))
-                .filter(role -> role != RuleRole.FOREIGN)
-                .toList();
+        List<RuleRole> roles = new ArrayList<>(1);
+        for (RuleWriter writer : writers) {
+            RuleRole role = writer.role(rule, shape);
+            if (role != RuleRole.FOREIGN) {
+                roles.add(role);
+            }
+        }
+        return roles;
     }
 }

@@ -83,6 +83,8 @@ final class RuleShape {
     /** The set of 28.0.0 is called {@code docker-ext-bridges-v4} or {@code -v6}. */
     private static final String EXTERNAL_BRIDGES = "docker-ext-bridges-v";
 
+    private static final List<Part> DEVICES = List.of(Part.IN, Part.NOT_IN, Part.OUT, Part.NOT_OUT);
+
     private static final Set<String> EQUAL = Set.of("==", "in");
 
     private final Set<Part> parts = EnumSet.noneOf(Part.class);
@@ -170,12 +172,15 @@ final class RuleShape {
      */
     @Nullable
     String device() {
-        List<String> devices = EnumSet.of(Part.IN, Part.NOT_IN, Part.OUT, Part.NOT_OUT).stream()
-                .filter(names::containsKey)
-                .map(names::get)
-                .distinct()
-                .toList();
-        return devices.size() == 1 ? devices.get(0) : null;
+        String only = null;
+        for (Part part : DEVICES) {
+            String device = names.get(part);
+            if (device != null && only != null && !device.equals(only)) {
+                return null;
+            }
+            only = device == null ? only : device;
+        }
+        return only;
     }
 
     private void add(Match match) {

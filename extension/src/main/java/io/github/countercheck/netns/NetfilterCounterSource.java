@@ -10,14 +10,17 @@ import io.github.countercheck.ruleset.NftListing;
 import io.github.countercheck.ruleset.ParseException;
 import io.github.countercheck.ruleset.RuleMemory;
 import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +64,7 @@ public final class NetfilterCounterSource implements CounterSource {
         NftListing listing = list(natives.tables());
         rulesets.addAll(listing.rulesets());
         rulesets.addAll(natives.missing());
-        found = new Found(legacy, natives);
+        found = new Found(ofIptablesNft(rulesets), legacy, natives);
         return new CounterSnapshot(Instant.now(), rulesets);
     }
 
@@ -72,8 +75,8 @@ public final class NetfilterCounterSource implements CounterSource {
             return read().only(Set.of(family), table::equals);
         }
         List<Ruleset> rulesets = new ArrayList<>();
-        // It fails on a name that cannot be a table of its own.
-        if (NativeTable.IPTABLES.contains(table)) {
+        // Of a table that is not there, the tool would show the chains that it would make.
+        if (last.hasOfIptablesNft(family, table)) {
             rulesets.add(save(family, Backend.IPTABLES_NFT, List.of("-t", table)));
         }
         if (last.legacy().of(family).contains(table)) {
@@ -89,7 +92,20 @@ public final class NetfilterCounterSource implements CounterSource {
     }
 
     /** Where the last reading of everything found tables. */
-    private record Found(LegacyTables legacy, NativeTables natives) {}
+    private record Found(Map<Family, Set<String>> ofIptablesNft, LegacyTables legacy, NativeTables natives) {
+
+        boolean hasOfIptablesNft(Family family, String table) {
+            return ofIptablesNft.getOrDefault(family, Set.of()).contains(table);
+        }
+    }
+
+    private static Map<Family, Set<String>> ofIptablesNft(List<Ruleset> rulesets) {
+        return rulesets.stream()
+                .filter(ruleset -> ruleset.backend() == Backend.IPTABLES_NFT)
+                .collect(Collectors.toMap(
+                        Ruleset::family,
+                        ruleset -> ruleset.tables().stream().map(Table::name).collect(Collectors.toSet())));
+    }
 
     /** A table of nf_tables, whoever wrote it. */
     private record NativeTable(Family family, String name) {

@@ -147,7 +147,11 @@ public final class NftPrinter {
     /** Prints a rule without anonymous counters: {@code tcp dport 80 accept comment "web"}. */
     static String rule(List<Statement> statements, @Nullable String comment) {
         StringJoiner text = new StringJoiner(" ");
-        statements.stream().filter(s -> !isAnonymousCounter(s)).forEach(s -> text.add(s.text()));
+        for (Statement statement : statements) {
+            if (!isAnonymousCounter(statement)) {
+                text.add(statement.text());
+            }
+        }
         return text.length() == 0 ? "counter" + comment(comment) : text + comment(comment);
     }
 
@@ -353,7 +357,15 @@ public final class NftPrinter {
     }
 
     private static boolean isNumber(String text) {
-        return !text.isEmpty() && text.length() <= 40 && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        if (text.isEmpty() || text.length() > 40) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static Style style(Expression other) {

@@ -38,13 +38,15 @@ public final class RuleMemory {
         }
 
         /**
-         * Finds a rule that the table had.
+         * Finds a rule that the table had. Of several that say the same only the first is found, for each is an object of its
+         * own.
          *
          * @param spec its text from {@code -A}, as it is listed
          */
         @Nullable
         Rule find(String spec) {
-            return before.get(spec);
+            Rule rule = before.get(spec);
+            return rule == null || now.containsKey(spec) ? null : rule;
         }
 
         void keep(String spec, Rule rule) {

@@ -128,6 +128,20 @@ class CounterSourceIT {
         assertThat(state()).isEqualTo(before);
     }
 
+    /** {@code iptables-nft-save -t} shows the chains that it would make. */
+    @ParameterizedTest
+    @EnumSource
+    void aTableThatNobodyMadeIsNotRead(Reader reader) {
+        NetfilterCounterSource source = new NetfilterCounterSource(reader.netns());
+        source.read();
+
+        assertThat(source.read(Family.IPV4, "security").rulesets())
+                .allSatisfy(ruleset -> assertThat(ruleset.tables()).isEmpty());
+        assertThat(source.read(Family.IPV4, "nat").ruleset(Family.IPV4, Backend.IPTABLES_NFT))
+                .hasValueSatisfying(ruleset ->
+                        assertThat(ruleset.chain("nat", "POSTROUTING")).isPresent());
+    }
+
     @ParameterizedTest
     @EnumSource
     void thirtyThousandRulesAreRead(Reader reader) {

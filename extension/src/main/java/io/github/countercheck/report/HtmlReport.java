@@ -557,7 +557,7 @@ final class HtmlReport {
     }
 
     private void matrix(Matrix matrix) {
-        out.element("p", matrix.summary(), "class", "lead").line();
+        out.element("p", matrix.summary(), "class", "lines").line();
         out.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", matrix.title());
         out.open("table", "class", "matrix").line().open("thead").open("tr");
         out.element("th", "Path", "scope", "col");

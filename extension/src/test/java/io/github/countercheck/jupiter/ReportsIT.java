@@ -19,6 +19,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -28,6 +31,7 @@ import org.junit.platform.engine.OutputDirectoryCreator;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
+import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.junit.jupiter.Container;
 
@@ -95,8 +99,11 @@ class ReportsIT {
     void ofARunThatIsInterrupted(@TempDir Path directory) throws IOException, InterruptedException {
         Path summary = directory.resolve("summary.md");
 
+        Set<String> containers = containers();
+
         List<String> printed = ChildJvm.of(Interrupted.class, directory)
                 .property("countercheck.required", "true")
+                .property("countercheck.watch", "true")
                 .environment("GITHUB_STEP_SUMMARY", summary.toString())
                 .run();
 
@@ -105,6 +112,13 @@ class ReportsIT {
                 .content()
                 .contains("1 test: 1 passed", "The run has not come to its end", "ReportsIT.Interrupted");
         assertThat(summary).content().contains("### Countercheck: 1 test: 1 passed", "has not come to its end");
+        assertThat(containers()).isEqualTo(containers);
+    }
+
+    private static Set<String> containers() {
+        return DockerClientFactory.instance().client().listContainersCmd().withShowAll(true).exec().stream()
+                .map(com.github.dockerjava.api.model.Container::getId)
+                .collect(Collectors.toSet());
     }
 
     @Test
@@ -160,11 +174,12 @@ class ReportsIT {
             assertDnatHit(web, 80);
         }
 
-        /** As by a signal to end: the JVM runs what it was told to run then. */
+        /** The JVM runs what it was told to run then, and that alone. */
         @Test
         @Order(2)
-        void finishes() {
-            System.exit(3);
+        void finishes() throws IOException, InterruptedException {
+            new ProcessBuilder("sh", "-c", "kill -TERM $PPID").start();
+            new CountDownLatch(1).await();
         }
     }
 

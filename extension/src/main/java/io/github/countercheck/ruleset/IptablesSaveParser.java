@@ -39,7 +39,7 @@ public final class IptablesSaveParser {
     private int tableLineNumber;
     private Map<String, OpenChain> chains = new LinkedHashMap<>();
     private @Nullable OpenChain lastChain;
-    private @Nullable RuleMemory.OfTable remembered;
+    private RuleMemory.@Nullable OfTable remembered;
 
     private IptablesSaveParser(Family family, Backend backend, @Nullable RuleMemory memory) {
         this.family = family;

@@ -163,18 +163,24 @@ final class Measuring implements AutoCloseable {
 
         /**
          * Where answers are dropped, the far end repeats them for seconds, which counts on the rules of what is sent meanwhile.
-         * So those come last, and of what is answered nothing is sent beside them.
+         * So those come last, and of what is answered nothing is sent beside them. Last of all is what somebody outside
+         * answers, whose answers reach more rules than those of a container.
          */
         int aftermath() {
             if (promise.isAnswered()) {
                 return 0;
             }
-            boolean repeated = switch (path) {
-                case CONTAINER_TO_OUTSIDE, ACROSS_BRIDGES_TO_PUBLISHED, SAME_BRIDGE_TO_PUBLISHED ->
-                    transport == Transport.TCP;
-                default -> false;
+            int repeated = switch (path) {
+                case CONTAINER_TO_OUTSIDE -> 3;
+                case ACROSS_BRIDGES_TO_PUBLISHED, SAME_BRIDGE_TO_PUBLISHED -> 2;
+                default -> 1;
             };
-            return repeated ? 2 : 1;
+            return transport == Transport.TCP ? repeated : 1;
+        }
+
+        /** Tells whether answers to something else may be repeated until it is sent. */
+        boolean isBesideRepeated() {
+            return aftermath() > 1;
         }
     }
 

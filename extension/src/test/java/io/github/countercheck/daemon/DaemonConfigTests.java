@@ -141,4 +141,13 @@ class DaemonConfigTests {
                 .isThrownBy(() -> parse(text))
                 .satisfies(e -> assertThat(e.problem()).startsWith("candidate.json, line 1, column "));
     }
+
+    @Test
+    void tellsADefaultBridgeThatIsNotThereFromOneThatIs() {
+        assertThat(DaemonConfig.parse("x", "{\"bridge\": \"none\"}").withoutDefaultBridge())
+                .isTrue();
+        assertThat(DaemonConfig.parse("x", "{\"bridge\": \"br7\"}").withoutDefaultBridge())
+                .isFalse();
+        assertThat(DaemonConfig.parse("x", "{}").withoutDefaultBridge()).isFalse();
+    }
 }

@@ -40,6 +40,9 @@ public final class Bench {
     private final List<Figure> figures = new ArrayList<>();
     private final List<String> gaps = new ArrayList<>();
 
+    /** Lacks a peer at most. */
+    private boolean complete = true;
+
     private boolean quick;
     private @Nullable Path json;
     private @Nullable Path markdown;
@@ -96,6 +99,7 @@ public final class Bench {
             } catch (Exception e) {
                 // The other groups are still worth their time.
                 e.printStackTrace();
+                complete = false;
                 gap(group.title() + ": " + e.getMessage());
             }
         }
@@ -111,7 +115,7 @@ public final class Bench {
             Files.writeString(readme, Report.between(Files.readString(readme), BEGIN, END, report.markdown()));
         }
         say("done");
-        return gaps.isEmpty() ? 0 : 2;
+        return complete ? 0 : 2;
     }
 
     private void report(Figure figure) {

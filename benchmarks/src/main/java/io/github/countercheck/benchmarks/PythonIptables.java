@@ -5,11 +5,11 @@ import io.github.countercheck.benchmarks.Contest.Side;
 import java.io.IOException;
 import java.util.List;
 
-/** Debian's python3-iptables, at its best: imported already, and asked again and again. It reads iptables-legacy only. */
+/** Debian's python3-iptables with Debian's Python, at its best: imported already, and asked again. It reads iptables-legacy only. */
 final class PythonIptables {
 
     private static final String PROGRAM =
-            "python3 -u -c 'import iptc.easy, sys; print(\"ready\"); [print(len(iptc.easy.dump_all())) for line in sys.stdin]'";
+            "/usr/bin/python3 -u -c 'import iptc.easy, sys; print(\"ready\"); [print(len(iptc.easy.dump_all())) for line in sys.stdin]'";
 
     private PythonIptables() {}
 

@@ -3,6 +3,7 @@ package io.github.countercheck.benchmarks;
 
 import com.github.dockerjava.api.model.Version;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +37,7 @@ public final class Bench {
             new FirstUse(),
             new ManyContainers());
 
+    private final PrintStream output;
     private final Instant begin = Instant.now();
     private final List<Figure> figures = new ArrayList<>();
     private final List<String> gaps = new ArrayList<>();
@@ -49,11 +51,16 @@ public final class Bench {
     private @Nullable Path readme;
     private @Nullable String only;
 
-    private Bench() {}
+    private Bench(PrintStream output) {
+        this.output = output;
+    }
 
     /** Measures, prints the report as Markdown, and writes it where it is wanted. */
     public static void main(String[] arguments) throws Exception {
-        Bench bench = new Bench();
+        // For the report alone; the runs of tests in here have something to say as well.
+        PrintStream output = System.out;
+        System.setOut(System.err);
+        Bench bench = new Bench(output);
         bench.read(new ArrayDeque<>(List.of(arguments)));
         // docker-java leaves threads behind that would hold up the end.
         System.exit(bench.run());
@@ -104,7 +111,7 @@ public final class Bench {
             }
         }
         Report report = new Report(LocalDate.now(ZoneOffset.UTC).toString(), machine, figures, gaps);
-        System.out.print(report.markdown());
+        output.print(report.markdown());
         if (json != null) {
             Files.writeString(json, report.json());
         }

@@ -34,13 +34,19 @@ final class Shadows {
         // Before the rule itself, or before a jump that leads to its chain.
         return Stream.concat(
                         Stream.of(wanted),
-                        evidence.observation().rules().stream()
-                                .filter(rule ->
-                                        rule.rule().table().equals(wanted.rule().table())
-                                                && rule.rule()
-                                                        .hasTarget(wanted.rule().chain())))
+                        evidence.observation().rules().stream().filter(rule -> leadsToChainOf(evidence, rule, wanted)))
                 .flatMap(place -> takers(evidence, wanted, place))
                 .findFirst();
+    }
+
+    /** By a jump, or by way of a verdict map. */
+    private static boolean leadsToChainOf(Evidence evidence, MeasuredRule rule, MeasuredRule wanted) {
+        return rule.rule().table().equals(wanted.rule().table())
+                && evidence.observation().classifications().stream()
+                        .flatMap(classification ->
+                                classification.ruleset().table(rule.rule().table()).stream())
+                        .flatMap(table -> table.leadsTo(rule.rule()).stream())
+                        .anyMatch(chain -> chain.name().equals(wanted.rule().chain()));
     }
 
     private static Stream<Taker> takers(Evidence evidence, MeasuredRule wanted, MeasuredRule place) {

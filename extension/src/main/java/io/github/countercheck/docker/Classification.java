@@ -124,13 +124,15 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
     }
 
     /**
-     * Returns the rules that accept what containers of that network send one another. From Engine 28 it is the one that also
-     * lets them out, which names the bridge alone.
+     * Returns the rules that accept what containers of that network send one another. Of Engine 28's in iptables it is the
+     * one that also lets them out, which names the bridge alone. In nftables a chain for what enters the bridge comes first,
+     * drops the rest, and has a rule of its own for this.
      */
     public List<ClassifiedRule> iccAccept(NetworkFacts network) {
         return select(r -> r.serves(network)
                 && (r.role() == RuleRole.ICC_ACCEPT
                         || (r.role() == RuleRole.OUTBOUND_ACCEPT
+                                && r.rule().nft() == null
                                 && !RuleShape.of(r.rule()).has(RuleShape.Part.NOT_OUT))));
     }
 

@@ -2,8 +2,6 @@
 package io.github.countercheck.docker;
 
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apiguardian.api.API;
 
 /**
@@ -15,8 +13,8 @@ import org.apiguardian.api.API;
 @API(status = API.Status.EXPERIMENTAL, since = "0.1")
 public record PortRange(int first, int last) {
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,5})(?:[:-](\\d{1,5}))?");
     private static final int HIGHEST = 65_535;
+    private static final int MOST_DIGITS = 5;
 
     /** Checks the order. */
     public PortRange {
@@ -32,13 +30,28 @@ public record PortRange(int first, int last) {
 
     /** Reads {@code 80}, {@code 80:90} or {@code 80-90}; empty for anything else. */
     static Optional<PortRange> parse(String text) {
-        Matcher form = FORM.matcher(text);
-        if (!form.matches()) {
-            return Optional.empty();
+        int separator = Math.max(text.indexOf(':'), text.indexOf('-'));
+        int first = number(text, 0, separator < 0 ? text.length() : separator);
+        int last = separator < 0 ? first : number(text, separator + 1, text.length());
+        return first >= 0 && first <= last && last <= HIGHEST
+                ? Optional.of(new PortRange(first, last))
+                : Optional.empty();
+    }
+
+    /** Returns the number of at most five digits that stands there, or -1. By hand, for each rule of a listing has some. */
+    private static int number(String text, int from, int to) {
+        if (to <= from || to - from > MOST_DIGITS) {
+            return -1;
         }
-        int first = Integer.parseInt(form.group(1));
-        int last = form.group(2) == null ? first : Integer.parseInt(form.group(2));
-        return first <= last && last <= HIGHEST ? Optional.of(new PortRange(first, last)) : Optional.empty();
+        int value = 0;
+        for (int i = from; i < to; i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            value = value * 10 + digit;
+        }
+        return value;
     }
 
     /** Tells whether it is one port only. */

@@ -17,7 +17,10 @@ import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Target;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -34,12 +37,19 @@ final class SubjectFinder {
     private final DockerFacts facts;
     private final ChainReach reach;
     private final BridgeChains chains;
+    private final Map<InetAddress, List<ContainerFacts>> owners = new HashMap<>();
 
     SubjectFinder(Ruleset ruleset, DockerFacts facts, ChainReach reach, BridgeChains chains) {
         this.ruleset = ruleset;
         this.facts = facts;
         this.reach = reach;
         this.chains = chains;
+        for (ContainerFacts container : facts.containers()) {
+            container
+                    .addresses()
+                    .forEach(address -> owners.computeIfAbsent(address, none -> new ArrayList<>())
+                            .add(container));
+        }
     }
 
     ClassifiedRule describe(Rule rule, RuleShape shape, RuleRole role, Set<Hook> hooks) {
@@ -122,8 +132,10 @@ final class SubjectFinder {
         if (network == null) {
             network = network(address);
         }
+        // A host with hundreds of containers has rules for each of them: only those with the address are looked at.
+        DockerFacts near = new DockerFacts(facts.networks(), owners.getOrDefault(address, List.of()));
         Optional<ContainerFacts> container =
-                network == null ? facts.containerAt(address) : facts.containerAt(address, network);
+                network == null ? near.containerAt(address) : near.containerAt(address, network);
         return bare.withPlace(container.orElse(null), network);
     }
 

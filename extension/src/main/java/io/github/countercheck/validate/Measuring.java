@@ -177,11 +177,6 @@ final class Measuring implements AutoCloseable {
             };
             return transport == Transport.TCP ? repeated : 1;
         }
-
-        /** Tells whether answers to something else may be repeated until it is sent. */
-        boolean isBesideRepeated() {
-            return aftermath() > 1;
-        }
     }
 
     private ProbeReport measure(Planned planned) {

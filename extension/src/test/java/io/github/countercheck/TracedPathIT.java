@@ -250,7 +250,9 @@ class TracedPathIT {
             assertThat(gone).isNotNull();
             Flow flow = traffic.traced().toPublishedPort(web, 80);
 
-            assertThat(flow.answered()).as("docker-proxy answers").isEqualTo(on.proxy());
+            assertThat(flow.answered())
+                    .as("docker-proxy answers, or without it the daemon, which holds the port")
+                    .isTrue();
             assertThatThrownBy(() -> assertPath(flow, RuleRole.PORT_DNAT))
                     .isInstanceOf(AssertionFailedError.class)
                     .hasMessageContaining("because   NOT_MET: no packet that was sent met a rule of role PORT_DNAT")

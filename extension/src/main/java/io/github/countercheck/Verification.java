@@ -215,7 +215,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
         CounterSource counters = window.session().counters();
         return families.size() == 1
                 ? observation(counters.read(families.iterator().next(), subject.table()))
-                : observation(counters.read());
+                : observeAll();
     }
 
     private Observation observeAll() {

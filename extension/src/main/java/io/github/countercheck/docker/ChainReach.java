@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 final class ChainReach {
 
     private final Map<Place, Set<Hook>> hooks = new HashMap<>();
+    private final Map<Place, Set<Place>> ways = new HashMap<>();
     private final Map<Place, List<Rule>> jumps = new HashMap<>();
     private final Map<Place, List<Dispatch>> dispatches = new HashMap<>();
 
@@ -51,11 +52,10 @@ final class ChainReach {
             table.chains().stream().flatMap(c -> c.rules().stream()).forEach(r -> reach.follow(table, r));
         }
         for (Table table : ruleset.tables()) {
-            Map<String, Set<String>> ways = ways(table);
             for (Chain chain : table.chains()) {
                 BaseChain base = chain.base();
                 if (base != null) {
-                    reach.spread(table, ways, chain.name(), base.hook());
+                    reach.spread(new Place(table.name(), chain.name()), base.hook());
                 }
             }
         }
@@ -80,45 +80,28 @@ final class ChainReach {
     private void follow(Table table, Rule rule) {
         Target target = rule.target();
         if (target != null) {
-            jumps.computeIfAbsent(new Place(table.name(), target.name()), none -> new ArrayList<>())
-                    .add(rule);
+            way(rule, target.name(), jumps).add(rule);
         }
         if (rule.nft() != null) {
             dispatches(table, rule)
-                    .forEach(d -> dispatches
-                            .computeIfAbsent(new Place(table.name(), d.chain()), none -> new ArrayList<>())
-                            .add(d));
+                    .forEach(d -> way(rule, d.chain(), dispatches).add(d));
         }
     }
 
-    /** Returns what each chain leads to: chains, and whatever else its rules have for a target. */
-    private static Map<String, Set<String>> ways(Table table) {
-        Map<String, Set<String>> ways = new HashMap<>();
-        for (Chain chain : table.chains()) {
-            Set<String> targets = new LinkedHashSet<>();
-            for (Rule rule : chain.rules()) {
-                Target target = rule.target();
-                if (target != null) {
-                    targets.add(target.name());
-                }
-                if (rule.nft() != null) {
-                    dispatches(table, rule).forEach(d -> targets.add(d.chain()));
-                }
-            }
-            ways.put(chain.name(), targets);
-        }
-        return ways;
+    /** Notes that the rule leads there, and returns what is known to do so: to a chain, or whatever else it has for a target. */
+    private <T> List<T> way(Rule rule, String target, Map<Place, List<T>> leading) {
+        Place to = new Place(rule.table(), target);
+        ways.computeIfAbsent(new Place(rule.table(), rule.chain()), none -> new LinkedHashSet<>())
+                .add(to);
+        return leading.computeIfAbsent(to, none -> new ArrayList<>());
     }
 
-    private void spread(Table table, Map<String, Set<String>> ways, String start, Hook hook) {
-        Deque<String> open = new ArrayDeque<>(List.of(start));
+    private void spread(Place start, Hook hook) {
+        Deque<Place> open = new ArrayDeque<>(List.of(start));
         while (!open.isEmpty()) {
-            String chain = open.remove();
-            Set<String> targets = ways.get(chain);
-            if (targets != null
-                    && hooks.computeIfAbsent(new Place(table.name(), chain), place -> EnumSet.noneOf(Hook.class))
-                            .add(hook)) {
-                open.addAll(targets);
+            Place place = open.remove();
+            if (hooks.computeIfAbsent(place, none -> EnumSet.noneOf(Hook.class)).add(hook)) {
+                open.addAll(ways.getOrDefault(place, Set.of()));
             }
         }
     }

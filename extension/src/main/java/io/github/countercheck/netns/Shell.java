@@ -61,8 +61,7 @@ final class Shell implements AutoCloseable {
     private static final class Ended implements Consumer<String> {
 
         private final Consumer<String> lines;
-        private String held = "";
-        private boolean holds;
+        private @Nullable String held;
 
         Ended(Consumer<String> lines) {
             this.lines = lines;
@@ -70,15 +69,14 @@ final class Shell implements AutoCloseable {
 
         @Override
         public void accept(String line) {
-            if (holds) {
+            if (held != null) {
                 lines.accept(held);
             }
             held = line;
-            holds = true;
         }
 
         void close() {
-            if (!held.isEmpty()) {
+            if (held != null && !held.isEmpty()) {
                 lines.accept(held);
             }
         }

@@ -95,7 +95,7 @@ public record Cidr(InetAddress address, int prefixLength) {
     }
 
     private static int parsePrefix(String text, int bits) {
-        if (!text.isEmpty() && text.length() <= 3 && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (text.length() <= 3 && Words.isDigits(text)) {
             return Integer.parseInt(text);
         }
         byte[] mask = bits == 32 ? bytesOfV4(text, 0, text.length()) : bytesOfV6(text);

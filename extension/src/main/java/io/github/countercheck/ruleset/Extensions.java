@@ -596,10 +596,7 @@ final class Extensions {
                 perUnit = seconds[i] * 10_000;
             }
         }
-        if (perUnit == 0
-                || count.isEmpty()
-                || count.length() > 7
-                || !count.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (perUnit == 0 || count.length() > 7 || !Words.isDigits(count)) {
             return value;
         }
         long rate = Long.parseLong(count);

@@ -86,12 +86,12 @@ public final class JsonObject {
 
     /** Returns the texts among the values of that name. */
     public List<String> texts(String name) {
-        if (!has(name)) {
-            return List.of();
-        }
-        return list(name).stream()
-                .filter(String.class::isInstance)
-                .map(String.class::cast)
-                .toList();
+        List<@Nullable Object> all = list(name);
+        return all.isEmpty()
+                ? List.of()
+                : all.stream()
+                        .filter(String.class::isInstance)
+                        .map(String.class::cast)
+                        .toList();
     }
 }

@@ -357,15 +357,7 @@ public final class NftPrinter {
     }
 
     private static boolean isNumber(String text) {
-        if (text.isEmpty() || text.length() > 40) {
-            return false;
-        }
-        for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
-                return false;
-            }
-        }
-        return true;
+        return text.length() <= 40 && Words.isDigits(text);
     }
 
     private static Style style(Expression other) {

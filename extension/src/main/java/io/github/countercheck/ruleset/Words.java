@@ -73,6 +73,16 @@ final class Words {
         return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
     }
 
+    /** Tells whether it is digits, one at least. By hand, for a listing asks it of most of what it says. */
+    static boolean isDigits(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+
     private static int wordEnd(String text, int from) {
         int i = from;
         while (i < text.length() && !isSpace(text.charAt(i))) {

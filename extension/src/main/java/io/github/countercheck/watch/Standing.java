@@ -10,7 +10,6 @@ import io.github.countercheck.walk.Observation;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of rules as long as none comes or goes: to find out what they are for is most of the work of a look. */
@@ -24,15 +23,12 @@ final class Standing {
      */
     record Known(String place, String purpose) {}
 
-    private final Set<RuleId> ids;
     private final Map<RuleId, Known> rules = new HashMap<>();
 
-    private Standing(Set<RuleId> ids) {
-        this.ids = ids;
-    }
+    private Standing() {}
 
     static Standing of(CounterSnapshot snapshot, DockerFacts facts) {
-        Standing standing = new Standing(snapshot.rulesById().keySet());
+        Standing standing = new Standing();
         Observation.of(EnumSet.of(Family.IPV4, Family.IPV6), snapshot, snapshot, facts)
                 .rules()
                 .forEach(rule -> standing.rules.put(
@@ -41,11 +37,6 @@ final class Standing {
                                 Visible.line(rule.location()) + " #" + rule.position(),
                                 Visible.line(rule.classified().purpose()))));
         return standing;
-    }
-
-    /** Tells whether the snapshot holds these rules and no other. */
-    boolean isOf(CounterSnapshot snapshot) {
-        return ids.equals(snapshot.rulesById().keySet());
     }
 
     /** Returns what is known of a rule, or null of one that sees no packets of either IP family. */

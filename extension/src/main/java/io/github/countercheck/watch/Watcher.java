@@ -3,13 +3,16 @@ package io.github.countercheck.watch;
 
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.docker.DockerFacts;
+import io.github.countercheck.snapshot.Change;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
 import io.github.countercheck.snapshot.RuleDelta;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apiguardian.api.API;
@@ -26,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class Watcher implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Watcher.class);
+    private static final Set<Change> COMES_OR_GOES = EnumSet.of(Change.ADDED, Change.REMOVED);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final CounterSource counters;
@@ -82,12 +86,16 @@ public final class Watcher implements AutoCloseable {
     }
 
     private List<MovingRule> moved(CounterSnapshot before, CounterSnapshot now) {
-        List<RuleDelta> moved = CounterDelta.between(before, now).moved();
+        CounterDelta delta = CounterDelta.between(before, now);
+        if (delta.rules().stream().map(RuleDelta::change).anyMatch(COMES_OR_GOES::contains)) {
+            standing = null;
+        }
+        List<RuleDelta> moved = delta.moved();
         if (moved.isEmpty()) {
             return List.of();
         }
         Standing current = standing;
-        if (current == null || !current.isOf(now)) {
+        if (current == null) {
             current = Standing.of(now, facts.get());
             standing = current;
         }

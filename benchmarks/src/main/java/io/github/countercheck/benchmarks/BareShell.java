@@ -26,9 +26,8 @@ final class BareShell implements AutoCloseable {
 
     /** Starts one in the namespace of that process. */
     static BareShell in(long pid) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(Namespace.entered(pid, "sh"));
+        ProcessBuilder builder = Programs.found(Namespace.entered(pid, "sh"));
         builder.environment().put("LC_ALL", "C");
-        builder.environment().merge("PATH", "/usr/sbin:/sbin", (path, more) -> path + ":" + more);
         return new BareShell(
                 builder.redirectError(ProcessBuilder.Redirect.DISCARD).start());
     }

@@ -3,23 +3,11 @@ package io.github.countercheck.benchmarks;
 
 import io.github.countercheck.docker.Classification;
 import io.github.countercheck.docker.RuleClassifier;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /** What each rule is for, and whom it serves. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class ClassificationBenchmark {
+public class ClassificationBenchmark extends MillisecondBenchmark {
 
     /** As for an assertion, which asks the daemon for all networks and one container. */
     @Benchmark

@@ -69,12 +69,17 @@ final class LocalReads implements Group {
     }
 
     private static void requireRules(CounterSnapshot snapshot, int rules) throws IOException {
-        long read = snapshot.rulesets().stream()
-                .mapToLong(ruleset -> ruleset.rules().count())
-                .sum();
+        long read = count(snapshot);
         if (read != rules) {
             throw new IOException(rules + " rules were put there, and " + read + " are read");
         }
+    }
+
+    /** Returns how many rules it holds. */
+    static long count(CounterSnapshot snapshot) {
+        return snapshot.rulesets().stream()
+                .mapToLong(ruleset -> ruleset.rules().count())
+                .sum();
     }
 
     private static Goal goal(int rules) {

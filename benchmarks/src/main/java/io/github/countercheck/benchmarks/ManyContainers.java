@@ -11,7 +11,6 @@ import com.github.dockerjava.api.model.Ports;
 import io.github.countercheck.Measurement;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Image;
-import io.github.countercheck.snapshot.CounterSnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,7 +72,7 @@ final class ManyContainers implements Group {
             long begin = System.nanoTime();
             try (Measurement measurement = Measurement.open(session, AWAIT, Map::of)) {
                 double baseline = Contest.millisecondsSince(begin);
-                rules = rules(measurement.baseline());
+                rules = LocalReads.count(measurement.baseline());
                 measurement.traffic().toPublishedPort(web, Web.PORT);
                 begin = System.nanoTime();
                 assertDnatHit(web, Web.PORT);
@@ -89,12 +88,6 @@ final class ManyContainers implements Group {
                 rules,
                 new Sample("assertDnatHit of one container" + with, "ms", assertions),
                 new Sample("the baseline of a test" + with, "ms", baselines));
-    }
-
-    private static long rules(CounterSnapshot snapshot) {
-        return snapshot.rulesets().stream()
-                .mapToLong(ruleset -> ruleset.rules().count())
-                .sum();
     }
 
     private static String fit(List<Stage> stages) {

@@ -5,22 +5,10 @@ import io.github.countercheck.ruleset.NftJsonParser;
 import io.github.countercheck.ruleset.NftListing;
 import io.github.countercheck.ruleset.Ruleset;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** From text to rules; beside it, what Jackson needs for no more than the tokens of the same JSON. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
-public class ParseBenchmark {
+public class ParseBenchmark extends MillisecondBenchmark {
 
     /** Reads what iptables-save printed. */
     @Benchmark

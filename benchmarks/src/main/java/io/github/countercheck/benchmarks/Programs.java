@@ -18,9 +18,9 @@ final class Programs {
      * @throws IOException if it could not be started, or ended with a status other than 0
      */
     static String output(String... command) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        builder.environment().merge("PATH", "/usr/sbin:/sbin", (path, more) -> path + ":" + more);
-        Process process = builder.start();
+        Process process = found(List.of(command))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int status = process.waitFor();
@@ -28,6 +28,13 @@ final class Programs {
             throw new IOException("`" + String.join(" ", command) + "` ended with status " + status);
         }
         return output;
+    }
+
+    /** Gives one that finds what is for root. */
+    static ProcessBuilder found(List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().merge("PATH", "/usr/sbin:/sbin", (path, more) -> path + ":" + more);
+        return builder;
     }
 
     /** Returns the last line that a class printed which was run in a JVM of its own. */

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.benchmarks;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -60,15 +58,11 @@ record Sample(String what, String unit, List<Double> values) {
 
     /** Returns the value below which that share of all values lies, between two of them in proportion. */
     double quantile(double share) {
-        double[] sorted = sorted().toArray();
+        double[] sorted =
+                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         double place = share * (sorted.length - 1);
         int below = (int) Math.floor(place);
         int above = (int) Math.ceil(place);
         return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
-    }
-
-    private DoubleStream sorted() {
-        return Arrays.stream(
-                values.stream().mapToDouble(Double::doubleValue).sorted().toArray());
     }
 }

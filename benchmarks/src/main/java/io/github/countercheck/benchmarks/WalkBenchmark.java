@@ -8,26 +8,14 @@ import io.github.countercheck.walk.PacketWalk;
 import io.github.countercheck.walk.RoutingFacts;
 import io.github.countercheck.walk.RulesetWalker;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** The simulated way of a packet to the published port whose rules come last. */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(2)
 @State(Scope.Benchmark)
-public class WalkBenchmark {
+public class WalkBenchmark extends MillisecondBenchmark {
 
     private RulesetWalker walker = RulesetWalker.of(List.of(), DockerFacts.NONE, RoutingFacts.NONE);
     private Packet packet = new Listings().packet();

@@ -60,11 +60,7 @@ record Denial(
                 .toList();
         requireSent(probes);
         // The probes are over, and the kernel counts while it handles the packet: one look is enough.
-        Observation seen = Observation.of(
-                window.families(),
-                window.baseline(),
-                window.session().counters().read(),
-                facts);
+        Observation seen = window.observe(window.families(), facts);
         List<MeasuredRule> candidates = seen.select(rules).stream()
                 .filter(rule -> rule.rule().stops())
                 .filter(rule -> probes.stream().anyMatch(probe -> mayMatch(rule, probe.tuple(), seen)))

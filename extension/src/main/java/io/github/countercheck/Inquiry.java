@@ -54,8 +54,7 @@ final class Inquiry {
     static Observation observe(Window window, Set<Family> families, DockerFacts facts) {
         Set<Family> all = EnumSet.of(Family.BRIDGE, Family.NETDEV, Family.ARP);
         all.addAll(families);
-        return Observation.of(
-                all, window.baseline(), window.session().counters().read(), facts);
+        return window.observe(all, facts);
     }
 
     /** Adds the surroundings where something was not answered, or may have been answered by somebody else. */

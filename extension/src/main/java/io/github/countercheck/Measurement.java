@@ -116,8 +116,7 @@ public final class Measurement implements AutoCloseable {
     /** Tells what this test sent and draws the way that the packets took, by the counters that moved. */
     public String walk() {
         Window window = window();
-        Observation observation = Observation.of(
-                window.families(), window.baseline(), session.counters().read(), Containers.allFacts(window));
+        Observation observation = window.observe(window.families(), Containers.allFacts(window));
         return Stream.concat(
                         window.flows().stream().map(flow -> "  sent " + flow),
                         Stream.of(CounterWalk.of(observation).inLines()))

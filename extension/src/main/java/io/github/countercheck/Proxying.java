@@ -33,11 +33,7 @@ record Proxying(Flow flow, DockerFacts facts, ContainerFacts container, int port
                     "give the sender a route and an address, then send again");
         }
         Window window = flow.window();
-        Observation seen = Observation.of(
-                window.families(),
-                window.baseline(),
-                window.session().counters().read(),
-                facts);
+        Observation seen = window.observe(window.families(), facts);
         List<MeasuredRule> dnat = seen.select(classified -> classified.dnat(container, flow.transport(), port));
         long hits = dnat.stream().mapToLong(MeasuredRule::hits).sum();
         List<ConntrackEntry> entries = flow.probes().stream()

@@ -223,7 +223,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private Observation observation(CounterSnapshot now) {
-        return Observation.of(families(), window.baseline(), now, facts);
+        return window.observe(families(), now, facts);
     }
 
     private Set<Family> families() {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck;
 
+import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.walk.Observation;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -25,6 +27,16 @@ record Window(
     Window {
         names = Map.copyOf(names);
         flows = List.copyOf(flows);
+    }
+
+    /** Joins what was read with the baseline and with what the rules are for. */
+    Observation observe(Set<Family> of, CounterSnapshot now, DockerFacts facts) {
+        return Observation.of(of, baseline, now, facts, session.classifications());
+    }
+
+    /** Reads all rules, and joins them with the baseline and with what they are for. */
+    Observation observe(Set<Family> of, DockerFacts facts) {
+        return observe(of, session.counters().read(), facts);
     }
 
     /** Returns the families over which something was sent; both where nothing was. */

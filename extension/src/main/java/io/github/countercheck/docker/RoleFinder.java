@@ -29,12 +29,12 @@ import io.github.countercheck.ruleset.Target;
 import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -85,15 +85,16 @@ final class RoleFinder implements RuleWriter {
     private static final String TRUSTED_INTERFACES = "com.docker.network.bridge.trusted_host_interfaces";
 
     private final Ruleset ruleset;
-    private final DockerFacts facts;
+    private final FactsIndex facts;
     private final ChainReach reach;
     private final Set<String> bridgesOfJumps = new HashSet<>();
     private final Set<String> bridgesOfForwardBlocks = new HashSet<>();
     private final Set<String> bridgesOfInternalDrops = new HashSet<>();
+    private final Map<String, Set<Way>> waysTo = new HashMap<>();
     private final boolean hasForwardChain;
     private final boolean hasExternalBridgesSet;
 
-    RoleFinder(Ruleset ruleset, DockerFacts facts, ChainReach reach) {
+    RoleFinder(Ruleset ruleset, FactsIndex facts, ChainReach reach) {
         this.ruleset = ruleset;
         this.facts = facts;
         this.reach = reach;
@@ -272,22 +273,44 @@ final class RoleFinder implements RuleWriter {
      * part of the meaning: a drop of all that goes to a bridge is isolation only for packets that left another one.
      */
     private boolean isOnTheWay(Rule rule, RuleRole role) {
-        List<Rule> jumps = reach.jumpsTo(rule.table(), rule.chain());
-        return jumps.isEmpty()
-                || jumps.stream().map(RuleShape::of).anyMatch(jump -> switch (role) {
-                    case PORT_ACCEPT, LINK_ACCEPT, ROUTED_ICMP, UNPUBLISHED_DROP, UNPROTECTED_ACCEPT ->
-                        jump.is(OUT) || jump.is(TO_ANY_BRIDGE);
-                    case ISOLATION_DROP -> jump.is(IN, NOT_OUT);
-                    default -> jump.is();
-                });
+        Set<Way> ways = waysTo.computeIfAbsent(
+                rule.chain(),
+                chain -> reach.jumpsTo(rule.table(), chain).stream()
+                        .map(RuleShape::of)
+                        .map(Way::of)
+                        .collect(Collectors.toCollection(() -> EnumSet.noneOf(Way.class))));
+        return ways.isEmpty()
+                || ways.contains(
+                        switch (role) {
+                            case PORT_ACCEPT, LINK_ACCEPT, ROUTED_ICMP, UNPUBLISHED_DROP, UNPROTECTED_ACCEPT ->
+                                Way.TO_BRIDGE;
+                            case ISOLATION_DROP -> Way.LEFT_BRIDGE;
+                            default -> Way.ANY_PACKET;
+                        });
+    }
+
+    /** Which packets a jump within the filter table leads on. */
+    private enum Way {
+        ANY_PACKET,
+        TO_BRIDGE,
+        LEFT_BRIDGE,
+        OTHER;
+
+        static Way of(RuleShape jump) {
+            if (jump.is()) {
+                return ANY_PACKET;
+            }
+            if (jump.is(RuleShape.Part.OUT) || jump.is(RuleShape.Part.TO_ANY_BRIDGE)) {
+                return TO_BRIDGE;
+            }
+            return jump.is(RuleShape.Part.IN, RuleShape.Part.NOT_OUT) ? LEFT_BRIDGE : OTHER;
+        }
     }
 
     private static RuleRole jumpRole(Rule rule) {
-        return JUMPS.entrySet().stream()
-                .filter(e -> isJump(rule, e.getKey()))
-                .map(Map.Entry::getValue)
-                .findFirst()
-                .orElse(RuleRole.FOREIGN);
+        Target target = rule.target();
+        RuleRole role = target == null ? null : JUMPS.get(target.name());
+        return role != null && isJump(rule, target.name()) ? role : RuleRole.FOREIGN;
     }
 
     private static RuleRole ingressRole(Rule rule, RuleShape shape) {
@@ -333,7 +356,7 @@ final class RoleFinder implements RuleWriter {
         if (shape.is(DESTINATION, NOT_IN, OUT, PROTOCOL, DPORT)) {
             return RuleRole.PORT_ACCEPT;
         }
-        if (DockerShapes.isLink(shape, IN, OUT)) {
+        if (DockerShapes.isLinkOnBridge(shape)) {
             return RuleRole.LINK_ACCEPT;
         }
         if (shape.is(NOT_IN, OUT)) {
@@ -358,8 +381,8 @@ final class RoleFinder implements RuleWriter {
     }
 
     private RuleRole internalRole(Rule rule, RuleShape shape) {
-        Optional<NetworkFacts> network = Optional.ofNullable(shape.device()).flatMap(facts::networkOfBridge);
-        boolean notInternal = network.isPresent() && !network.get().internal();
+        NetworkFacts network = facts.networkOfBridge(shape.device());
+        boolean notInternal = network != null && !network.internal();
         if (!does(rule, "DROP") || notInternal || !isOnTheWay(rule, RuleRole.INTERNAL_IN_DROP)) {
             return RuleRole.FOREIGN;
         }
@@ -397,9 +420,9 @@ final class RoleFinder implements RuleWriter {
     }
 
     private boolean isTrusted(@Nullable String device, InetAddress container) {
-        Optional<NetworkFacts> network = facts.networkOf(container);
-        if (network.isPresent()) {
-            String trusted = network.get().options().getOrDefault(TRUSTED_INTERFACES, "");
+        NetworkFacts network = facts.networkOf(container);
+        if (network != null) {
+            String trusted = network.options().getOrDefault(TRUSTED_INTERFACES, "");
             return Arrays.asList(trusted.split(":", -1)).contains(device);
         }
         return rulesOf("raw", "PREROUTING")
@@ -439,7 +462,7 @@ final class RoleFinder implements RuleWriter {
 
     private boolean isBridge(@Nullable String device) {
         return device != null
-                && (facts.networkOfBridge(device).isPresent()
+                && (facts.networkOfBridge(device) != null
                         || DEFAULT_BRIDGE_NAME.matcher(device).matches()
                         || bridgesOfJumps.contains(device)
                         || bridgesOfInternalDrops.contains(device));

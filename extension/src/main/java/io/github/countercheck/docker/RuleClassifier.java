@@ -75,8 +75,9 @@ public final class RuleClassifier {
     public static Classification classify(Ruleset ruleset, DockerFacts facts) {
         ChainReach reach = ChainReach.of(ruleset);
         BridgeChains chains = BridgeChains.of(ruleset, reach);
-        List<RuleWriter> writers = writers(ruleset, facts, reach, chains);
-        SubjectFinder subjects = new SubjectFinder(ruleset, facts, reach, chains);
+        FactsIndex index = new FactsIndex(facts);
+        List<RuleWriter> writers = writers(ruleset, index, reach, chains);
+        SubjectFinder subjects = new SubjectFinder(ruleset, index, reach, chains);
         List<ClassifiedRule> classified = new ArrayList<>();
         for (Rule rule : (Iterable<Rule>) ruleset.rules()::iterator) {
             RuleShape shape = RuleShape.of(rule);
@@ -87,7 +88,7 @@ public final class RuleClassifier {
         return new Classification(ruleset, facts, classified);
     }
 
-    static List<RuleWriter> writers(Ruleset ruleset, DockerFacts facts, ChainReach reach, BridgeChains chains) {
+    static List<RuleWriter> writers(Ruleset ruleset, FactsIndex facts, ChainReach reach, BridgeChains chains) {
         return List.of(
                 new RoleFinder(ruleset, facts, reach),
                 new DockerNftRoles(ruleset, facts, reach, chains),

@@ -11,11 +11,8 @@ import io.github.countercheck.ruleset.Statement;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -87,9 +84,14 @@ final class RuleShape {
 
     private static final Set<String> EQUAL = Set.of("==", "in");
 
-    private final Set<Part> parts = EnumSet.noneOf(Part.class);
-    private final Map<Part, String> names = new EnumMap<>(Part.class);
-    private final Map<Part, Cidr> nets = new EnumMap<>(Part.class);
+    private static final int KINDS = Part.values().length;
+
+    /** A bit for each part, since a large ruleset has tens of thousands of rules. */
+    private long parts;
+
+    /** The value of each part that has one: a name or a {@link Cidr}. */
+    private final @Nullable Object[] values = new @Nullable Object[KINDS];
+
     private List<String> devices = List.of();
 
     private RuleShape() {}
@@ -106,40 +108,49 @@ final class RuleShape {
 
     /** Tells whether the rule asks for exactly these parts. */
     boolean is(Part... wanted) {
-        return parts.size() == wanted.length && parts.containsAll(Arrays.asList(wanted));
-    }
-
-    /** Tells whether the rule asks for exactly these parts. */
-    boolean is(Set<Part> wanted) {
-        return parts.equals(wanted);
+        return parts == bits(wanted);
     }
 
     /** As {@link #is}, once the optional parts are taken away. */
     boolean isWithOptional(Set<Part> optional, Part... wanted) {
-        Set<Part> rest = EnumSet.copyOf(optional);
-        rest.addAll(Arrays.asList(wanted));
-        return rest.containsAll(parts) && parts.containsAll(Arrays.asList(wanted));
+        long rest = parts & ~bits(wanted);
+        for (Part part : optional) {
+            rest &= ~bit(part);
+        }
+        return rest == 0 && (parts & bits(wanted)) == bits(wanted);
     }
 
     boolean has(Part part) {
-        return parts.contains(part);
+        return (parts & bit(part)) != 0;
+    }
+
+    private static long bit(Part part) {
+        return 1L << part.ordinal();
+    }
+
+    private static long bits(Part... parts) {
+        long bits = 0;
+        for (Part part : parts) {
+            bits |= bit(part);
+        }
+        return bits;
     }
 
     @Nullable
     Cidr net(Part part) {
-        return nets.get(part);
+        return values[part.ordinal()] instanceof Cidr net ? net : null;
     }
 
     /** Returns the one address that the part names, or null where it names a block or is not there. */
     @Nullable
     InetAddress address(Part part) {
-        Cidr net = nets.get(part);
+        Cidr net = net(part);
         return net != null && net.isSingleAddress() ? net.address() : null;
     }
 
     @Nullable
     String name(Part part) {
-        return names.get(part);
+        return values[part.ordinal()] instanceof String name ? name : null;
     }
 
     /** Returns the destination port, or the ports where the rule names several in a row. */
@@ -151,7 +162,7 @@ final class RuleShape {
     /** Returns the port that the part names. */
     @Nullable
     PortRange ports(Part part) {
-        String port = names.get(part);
+        String port = name(part);
         return port == null ? null : PortRange.parse(port).orElse(null);
     }
 
@@ -162,7 +173,7 @@ final class RuleShape {
 
     @Nullable
     Transport transport() {
-        String protocol = names.get(Part.PROTOCOL);
+        String protocol = name(Part.PROTOCOL);
         return protocol == null ? null : Transport.parse(protocol).orElse(null);
     }
 
@@ -174,7 +185,7 @@ final class RuleShape {
     String device() {
         String only = null;
         for (Part part : DEVICES) {
-            String device = names.get(part);
+            String device = name(part);
             if (device != null && only != null && !device.equals(only)) {
                 return null;
             }
@@ -223,7 +234,7 @@ final class RuleShape {
     }
 
     private void addPorts(Match.Module module) {
-        if (!module.name().equals(names.get(Part.PROTOCOL))) {
+        if (!module.name().equals(name(Part.PROTOCOL))) {
             add(Part.OTHER);
         }
         for (Option option : module.options()) {
@@ -287,7 +298,7 @@ final class RuleShape {
 
     /** A port of a protocol implies it; some versions of nft list the implied condition as well. */
     private void addProtocolOf(Expression.Payload field) {
-        if (!field.protocol().equals(names.get(Part.PROTOCOL))) {
+        if (!field.protocol().equals(name(Part.PROTOCOL))) {
             add(Part.PROTOCOL, field.protocol());
         }
     }
@@ -409,17 +420,17 @@ final class RuleShape {
 
     private void add(Part part) {
         // Docker never says the same twice.
-        parts.add(parts.contains(part) ? Part.OTHER : part);
+        parts |= bit(has(part) ? Part.OTHER : part);
     }
 
     private void add(Part part, Cidr net) {
         add(part);
-        nets.put(part, net);
+        values[part.ordinal()] = net;
     }
 
     private void add(Part part, String name) {
         add(part);
-        names.put(part, name);
+        values[part.ordinal()] = name;
     }
 
     private static Part flowState(Match.Module module, String option) {

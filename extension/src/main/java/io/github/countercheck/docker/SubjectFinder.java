@@ -17,10 +17,7 @@ import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Target;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -35,21 +32,16 @@ final class SubjectFinder {
 
     private final Ruleset ruleset;
     private final DockerFacts facts;
+    private final FactsIndex index;
     private final ChainReach reach;
     private final BridgeChains chains;
-    private final Map<InetAddress, List<ContainerFacts>> owners = new HashMap<>();
 
-    SubjectFinder(Ruleset ruleset, DockerFacts facts, ChainReach reach, BridgeChains chains) {
+    SubjectFinder(Ruleset ruleset, FactsIndex index, ChainReach reach, BridgeChains chains) {
         this.ruleset = ruleset;
-        this.facts = facts;
+        this.facts = index.facts();
+        this.index = index;
         this.reach = reach;
         this.chains = chains;
-        for (ContainerFacts container : facts.containers()) {
-            container
-                    .addresses()
-                    .forEach(address -> owners.computeIfAbsent(address, none -> new ArrayList<>())
-                            .add(container));
-        }
     }
 
     ClassifiedRule describe(Rule rule, RuleShape shape, RuleRole role, Set<Hook> hooks) {
@@ -97,16 +89,15 @@ final class SubjectFinder {
     /** Names the rule none, its chain may be for one only. */
     private @Nullable NetworkFacts bridge(Rule rule, RuleShape shape) {
         String device = shape.device() == null ? chains.device(rule) : shape.device();
-        return device == null ? null : facts.networkOfBridge(device).orElse(null);
+        return index.networkOfBridge(device);
     }
 
     private @Nullable NetworkFacts network(@Nullable InetAddress address) {
-        return address == null ? null : facts.networkOf(address).orElse(null);
+        return address == null ? null : index.networkOf(address);
     }
 
     private ClassifiedRule withinSubnet(ClassifiedRule bare, @Nullable Cidr subnet) {
-        NetworkFacts network =
-                subnet == null ? null : facts.networkOfSubnet(subnet).orElse(null);
+        NetworkFacts network = subnet == null ? null : index.networkOfSubnet(subnet);
         return bare.withPlace(null, network).withSubnet(subnet);
     }
 
@@ -133,7 +124,7 @@ final class SubjectFinder {
             network = network(address);
         }
         // A host with hundreds of containers has rules for each of them: only those with the address are looked at.
-        DockerFacts near = new DockerFacts(facts.networks(), owners.getOrDefault(address, List.of()));
+        DockerFacts near = new DockerFacts(facts.networks(), index.containersAt(address));
         Optional<ContainerFacts> container =
                 network == null ? near.containerAt(address) : near.containerAt(address, network);
         return bare.withPlace(container.orElse(null), network);

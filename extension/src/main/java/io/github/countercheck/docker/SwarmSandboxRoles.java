@@ -62,23 +62,44 @@ final class SwarmSandboxRoles implements RuleWriter {
 
     @Override
     public RuleRole role(Rule rule, RuleShape shape) {
-        return switch (rule.table() + " " + rule.chain()) {
-            case "mangle PREROUTING" -> isMark(rule, shape.is(PROTOCOL, DPORT));
-            case "mangle INPUT" -> isMark(rule, shape.is(DESTINATION) && shape.address(DESTINATION) != null);
-            case "nat POSTROUTING" -> isIpvsSnat(rule, shape) ? RuleRole.INGRESS_SNAT : RuleRole.FOREIGN;
-            case "nat PREROUTING" ->
+        return switch (rule.table()) {
+            case "mangle" -> mangleRole(rule, shape);
+            case "nat" -> natRole(rule, shape);
+            case "filter" -> filterRole(rule, shape);
+            default -> RuleRole.FOREIGN;
+        };
+    }
+
+    private RuleRole mangleRole(Rule rule, RuleShape shape) {
+        return switch (rule.chain()) {
+            case "PREROUTING" -> isMark(rule, shape.is(PROTOCOL, DPORT));
+            case "INPUT" -> isMark(rule, shape.is(DESTINATION) && shape.address(DESTINATION) != null);
+            default -> RuleRole.FOREIGN;
+        };
+    }
+
+    private RuleRole natRole(Rule rule, RuleShape shape) {
+        return switch (rule.chain()) {
+            case "POSTROUTING" -> isIpvsSnat(rule, shape) ? RuleRole.INGRESS_SNAT : RuleRole.FOREIGN;
+            case "PREROUTING" ->
                 isTask(shape.address(DESTINATION))
                                 && shape.is(DESTINATION, PROTOCOL, DPORT)
                                 && does(rule, "REDIRECT", "--to-ports")
                         ? RuleRole.INGRESS_TASK_REDIRECT
                         : RuleRole.FOREIGN;
-            case "filter INPUT" ->
+            default -> RuleRole.FOREIGN;
+        };
+    }
+
+    private RuleRole filterRole(Rule rule, RuleShape shape) {
+        return switch (rule.chain()) {
+            case "INPUT" ->
                 taskRole(
                         rule,
                         shape.address(DESTINATION),
                         shape.is(DESTINATION, PROTOCOL, DPORT, NEW_OR_ESTABLISHED),
                         shape.is(DESTINATION, PROTOCOL));
-            case "filter OUTPUT" ->
+            case "OUTPUT" ->
                 taskRole(
                         rule,
                         shape.address(SOURCE),

@@ -14,10 +14,19 @@ final class Verdicts {
     /** Tells whether the rule does just that, with these options and no others. A goto is not a jump. */
     static boolean does(Rule rule, String name, String... options) {
         Target target = rule.target();
-        return target != null
-                && target.name().equals(name)
-                && !target.isGoto()
-                && target.options().stream().map(Option::name).toList().equals(List.of(options));
+        return target != null && target.name().equals(name) && !target.isGoto() && hasJust(target.options(), options);
+    }
+
+    private static boolean hasJust(List<Option> options, String... names) {
+        if (options.size() != names.length) {
+            return false;
+        }
+        for (int i = 0; i < names.length; i++) {
+            if (!options.get(i).name().equals(names[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Tells whether the rule gives the packet another source: the device's address or a given one. */

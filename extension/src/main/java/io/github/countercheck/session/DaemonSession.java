@@ -6,6 +6,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Version;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.await.Patience;
+import io.github.countercheck.docker.ClassificationMemory;
 import io.github.countercheck.docker.ContainerFacts;
 import io.github.countercheck.docker.DockerFacts;
 import io.github.countercheck.docker.DockerFactsReader;
@@ -60,6 +61,7 @@ public final class DaemonSession implements AutoCloseable {
     private final Settings settings;
     private final Heard heard = new Heard();
     private final CounterSource counters;
+    private final ClassificationMemory classifications = new ClassificationMemory();
     private final Conntrack conntrack;
     private final Set<Family> tracked = EnumSet.noneOf(Family.class);
     private final Netns reader;
@@ -204,6 +206,11 @@ public final class DaemonSession implements AutoCloseable {
     /** Returns what reads the rules and counters. */
     public CounterSource counters() {
         return counters;
+    }
+
+    /** Returns what is known from earlier readings of what the rules are for. */
+    public ClassificationMemory classifications() {
+        return classifications;
     }
 
     /**

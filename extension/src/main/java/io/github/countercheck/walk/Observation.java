@@ -2,9 +2,9 @@
 package io.github.countercheck.walk;
 
 import io.github.countercheck.docker.Classification;
+import io.github.countercheck.docker.ClassificationMemory;
 import io.github.countercheck.docker.ClassifiedRule;
 import io.github.countercheck.docker.DockerFacts;
-import io.github.countercheck.docker.RuleClassifier;
 import io.github.countercheck.docker.RuleRole;
 import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Family;
@@ -56,6 +56,20 @@ public record Observation(
      */
     public static Observation of(
             Set<Family> families, CounterSnapshot before, CounterSnapshot after, DockerFacts facts) {
+        return of(families, before, after, facts, new ClassificationMemory());
+    }
+
+    /**
+     * As {@link #of(Set, CounterSnapshot, CounterSnapshot, DockerFacts)}, of a daemon whose rules are read again and again.
+     *
+     * @param memory what is known of its rules from earlier readings
+     */
+    public static Observation of(
+            Set<Family> families,
+            CounterSnapshot before,
+            CounterSnapshot after,
+            DockerFacts facts,
+            ClassificationMemory memory) {
         CounterSnapshot now = after.only(families, table -> true);
         TreeSet<String> tables = now.rulesets().stream()
                 .flatMap(ruleset -> ruleset.tables().stream())
@@ -68,7 +82,7 @@ public record Observation(
         List<MeasuredRule> rules = new ArrayList<>();
         for (Ruleset ruleset : now.rulesets()) {
             Map<String, Integer> positions = new HashMap<>();
-            Classification classification = RuleClassifier.classify(ruleset, facts);
+            Classification classification = memory.classify(ruleset, facts);
             classifications.add(classification);
             for (ClassifiedRule rule : classification.rules()) {
                 String chain = rule.rule().table() + "/" + rule.rule().chain();

@@ -112,7 +112,7 @@ class CatalogueRolesTests {
     private static void assertClaimedOnce(Ruleset ruleset, DockerFacts facts) {
         ChainReach reach = ChainReach.of(ruleset);
         BridgeChains chains = BridgeChains.of(ruleset, reach);
-        List<RuleWriter> writers = RuleClassifier.writers(ruleset, facts, reach, chains);
+        List<RuleWriter> writers = RuleClassifier.writers(ruleset, new FactsIndex(facts), reach, chains);
 
         assertThat(ruleset.rules())
                 .isNotEmpty()

@@ -103,7 +103,6 @@ final class LocalReads implements Group {
 
     /** What somebody would use instead, beside the one that we use. */
     private static void peers(Plan plan, int rules, BareShell shell, BareShell other) throws Exception {
-        ClassificationMemory memory = new ClassificationMemory();
         int rounds = rules >= 30_000 ? plan.rounds(3, 1) : plan.rounds(11, 3);
         beside(plan, rounds, "iptables-list-" + rules, other, "iptables-nft -t nat -nvxL", shell, rules);
         if (rules < 30_000 || !plan.quick()) {

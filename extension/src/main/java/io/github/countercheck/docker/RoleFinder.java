@@ -309,8 +309,9 @@ final class RoleFinder implements RuleWriter {
 
     private static RuleRole jumpRole(Rule rule) {
         Target target = rule.target();
-        RuleRole role = target == null ? null : JUMPS.get(target.name());
-        return role != null && isJump(rule, target.name()) ? role : RuleRole.FOREIGN;
+        return target != null && isJump(rule, target.name())
+                ? JUMPS.getOrDefault(target.name(), RuleRole.FOREIGN)
+                : RuleRole.FOREIGN;
     }
 
     private static RuleRole ingressRole(Rule rule, RuleShape shape) {

@@ -11,8 +11,11 @@ import io.github.countercheck.ruleset.Statement;
 import io.github.countercheck.ruleset.Transport;
 import java.net.InetAddress;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -84,13 +87,10 @@ final class RuleShape {
 
     private static final Set<String> EQUAL = Set.of("==", "in");
 
-    private static final int KINDS = Part.values().length;
-
-    /** A bit for each part, since a large ruleset has tens of thousands of rules. */
-    private long parts;
+    private final Set<Part> parts = EnumSet.noneOf(Part.class);
 
     /** The value of each part that has one: a name or a {@link Cidr}. */
-    private final @Nullable Object[] values = new @Nullable Object[KINDS];
+    private final Map<Part, Object> values = new EnumMap<>(Part.class);
 
     private List<String> devices = List.of();
 
@@ -108,37 +108,35 @@ final class RuleShape {
 
     /** Tells whether the rule asks for exactly these parts. */
     boolean is(Part... wanted) {
-        return parts == bits(wanted);
+        return parts.size() == wanted.length && hasAll(wanted);
     }
 
     /** As {@link #is}, once the optional parts are taken away. */
     boolean isWithOptional(Set<Part> optional, Part... wanted) {
-        long rest = parts & ~bits(wanted);
+        int more = 0;
         for (Part part : optional) {
-            rest &= ~bit(part);
+            more += has(part) ? 1 : 0;
         }
-        return rest == 0 && (parts & bits(wanted)) == bits(wanted);
+        return parts.size() == wanted.length + more && hasAll(wanted);
     }
 
     boolean has(Part part) {
-        return (parts & bit(part)) != 0;
+        return parts.contains(part);
     }
 
-    private static long bit(Part part) {
-        return 1L << part.ordinal();
-    }
-
-    private static long bits(Part... parts) {
-        long bits = 0;
-        for (Part part : parts) {
-            bits |= bit(part);
+    // A large ruleset has tens of thousands of rules, each of which is asked dozens of times: no collections here.
+    private boolean hasAll(Part... wanted) {
+        for (Part part : wanted) {
+            if (!has(part)) {
+                return false;
+            }
         }
-        return bits;
+        return true;
     }
 
     @Nullable
     Cidr net(Part part) {
-        return values[part.ordinal()] instanceof Cidr net ? net : null;
+        return values.get(part) instanceof Cidr net ? net : null;
     }
 
     /** Returns the one address that the part names, or null where it names a block or is not there. */
@@ -150,7 +148,7 @@ final class RuleShape {
 
     @Nullable
     String name(Part part) {
-        return values[part.ordinal()] instanceof String name ? name : null;
+        return values.get(part) instanceof String name ? name : null;
     }
 
     /** Returns the destination port, or the ports where the rule names several in a row. */
@@ -420,17 +418,17 @@ final class RuleShape {
 
     private void add(Part part) {
         // Docker never says the same twice.
-        parts |= bit(has(part) ? Part.OTHER : part);
+        parts.add(has(part) ? Part.OTHER : part);
     }
 
     private void add(Part part, Cidr net) {
         add(part);
-        values[part.ordinal()] = net;
+        values.put(part, net);
     }
 
     private void add(Part part, String name) {
         add(part);
-        values[part.ordinal()] = name;
+        values.put(part, name);
     }
 
     private static Part flowState(Match.Module module, String option) {

@@ -42,8 +42,12 @@ final class CountingHost implements DaemonHost {
     private Netns counted(Netns netns) {
         return (Netns) Proxy.newProxyInstance(
                 Netns.class.getClassLoader(), new Class<?>[] {Netns.class}, (proxy, method, arguments) -> {
-                    if (arguments != null && arguments.length > 0 && arguments[0] instanceof Command command) {
+                    Object given = arguments == null || arguments.length == 0 ? null : arguments[0];
+                    if (given instanceof Command command) {
                         commands.add(command.toString());
+                    } else if (given instanceof List<?> readings) {
+                        readings.forEach(reading ->
+                                commands.add(((Netns.Reading) reading).command().toString()));
                     }
                     try {
                         return method.invoke(netns, arguments);

@@ -107,6 +107,11 @@ public final class EnclosedHost implements DaemonHost {
         }
 
         @Override
+        public List<CommandResult> run(List<Reading> readings, Duration limit) {
+            return netns.run(readings, limit);
+        }
+
+        @Override
         public RunningCommand start(Command command) {
             return netns.start(command);
         }
@@ -141,6 +146,11 @@ public final class EnclosedHost implements DaemonHost {
         @Override
         public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
             return shell.run(command, limit, lines);
+        }
+
+        @Override
+        public List<CommandResult> run(List<Reading> readings, Duration limit) {
+            return shell.run(readings, limit);
         }
 
         @Override

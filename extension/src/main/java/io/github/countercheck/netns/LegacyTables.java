@@ -3,7 +3,9 @@ package io.github.countercheck.netns;
 
 import io.github.countercheck.ruleset.Family;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Which tables of iptables-legacy the kernel holds in a namespace. The tool itself must not be asked for any other:
@@ -16,11 +18,18 @@ record LegacyTables(List<String> ofIpv4, List<String> ofIpv6) {
     private static final String IPV6 = "/proc/net/ip6_tables_names";
 
     static LegacyTables of(Netns netns) {
+        List<String> lines = new ArrayList<>();
+        netns.run(List.of(names(lines::add)), LIMIT);
+        return of(lines);
+    }
+
+    /** What is to be read for {@link #of(List)}. */
+    static Netns.Reading names(Consumer<String> lines) {
         // Each line with its file. No file: this kernel has no x_tables at all, so there is nothing to read.
-        List<String> lines = netns.run(Command.of("grep", "-sH", ".", IPV4, IPV6), LIMIT)
-                .output()
-                .lines()
-                .toList();
+        return new Netns.Reading(Command.of("grep", "-sH", ".", IPV4, IPV6), lines);
+    }
+
+    static LegacyTables of(List<String> lines) {
         return new LegacyTables(named(IPV4, lines), named(IPV6, lines));
     }
 

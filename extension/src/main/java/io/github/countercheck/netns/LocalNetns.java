@@ -83,6 +83,11 @@ public final class LocalNetns implements Netns {
     }
 
     @Override
+    public List<CommandResult> run(List<Reading> readings, Duration limit) {
+        return shell.run(readings, limit);
+    }
+
+    @Override
     public String description() {
         return shell.description();
     }

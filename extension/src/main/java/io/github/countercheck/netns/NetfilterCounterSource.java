@@ -41,6 +41,9 @@ public final class NetfilterCounterSource implements CounterSource {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final int COMMAND_NOT_FOUND = 127;
 
+    /** "list tables" has nft 1.0 fetch every rule first; this names the tables without chains as well. */
+    private static final Command LIST_CHAINS = Command.of("nft", "list", "chains");
+
     private final Netns netns;
     private final RuleMemory memory = new RuleMemory();
     private volatile @Nullable Found found;
@@ -52,20 +55,35 @@ public final class NetfilterCounterSource implements CounterSource {
 
     @Override
     public CounterSnapshot read() {
-        LegacyTables legacy = LegacyTables.of(netns);
+        List<String> legacyNames = new ArrayList<>();
+        Saving ipv4 = new Saving(Family.IPV4, Backend.IPTABLES_NFT, List.of());
+        Saving ipv6 = new Saving(Family.IPV6, Backend.IPTABLES_NFT, List.of());
+        List<String> chains = new ArrayList<>();
+        List<CommandResult> results = netns.run(
+                List.of(
+                        LegacyTables.names(legacyNames::add),
+                        ipv4.reading(),
+                        ipv6.reading(),
+                        new Netns.Reading(LIST_CHAINS, chains::add)),
+                LIMIT);
+        LegacyTables legacy = LegacyTables.of(legacyNames);
         List<Ruleset> rulesets = new ArrayList<>();
-        for (Family family : List.of(Family.IPV4, Family.IPV6)) {
-            rulesets.add(save(family, Backend.IPTABLES_NFT, List.of()));
-            if (!legacy.of(family).isEmpty()) {
-                rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of()));
-            }
-        }
-        NativeTables natives = nativeTables(rulesets);
+        rulesets.add(ipv4.end(results.get(1)));
+        addLegacy(Family.IPV4, legacy, rulesets);
+        rulesets.add(ipv6.end(results.get(2)));
+        addLegacy(Family.IPV6, legacy, rulesets);
+        NativeTables natives = nativeTables(results.get(3), chains, rulesets);
         NftListing listing = list(natives.tables());
         rulesets.addAll(listing.rulesets());
         rulesets.addAll(natives.missing());
         found = new Found(ofIptablesNft(rulesets), legacy, natives);
         return new CounterSnapshot(Instant.now(), rulesets);
+    }
+
+    private void addLegacy(Family family, LegacyTables legacy, List<Ruleset> rulesets) {
+        if (!legacy.of(family).isEmpty()) {
+            rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of()));
+        }
     }
 
     @Override
@@ -124,10 +142,7 @@ public final class NetfilterCounterSource implements CounterSource {
      */
     private record NativeTables(List<NativeTable> tables, List<Ruleset> missing) {}
 
-    private NativeTables nativeTables(List<Ruleset> ofIptables) {
-        // "list tables" has nft 1.0 fetch every rule first; this names the tables without chains as well.
-        Command command = Command.of("nft", "list", "chains");
-        CommandResult listed = netns.run(command, LIMIT);
+    private NativeTables nativeTables(CommandResult listed, List<String> chains, List<Ruleset> ofIptables) {
         if (listed.status() == COMMAND_NOT_FOUND) {
             return new NativeTables(
                     List.of(),
@@ -138,10 +153,9 @@ public final class NetfilterCounterSource implements CounterSource {
                             List.of("nft is not installed in " + netns.description()
                                     + ", so that tables of nftables' own were not read"))));
         }
-        requireOk(command, listed);
+        requireOk(LIST_CHAINS, listed);
         return new NativeTables(
-                listed.output()
-                        .lines()
+                chains.stream()
                         .flatMap(line -> nativeTable(line).stream())
                         .filter(table -> !OwnTable.isOwn(table.name()))
                         .filter(table -> !isShown(table, ofIptables))
@@ -192,17 +206,36 @@ public final class NetfilterCounterSource implements CounterSource {
     }
 
     private Ruleset save(Family family, Backend backend, List<String> options) {
-        String program = (family == Family.IPV4 ? "iptables" : "ip6tables")
-                + (backend == Backend.IPTABLES_NFT ? "-nft-save" : "-legacy-save");
-        List<String> words = new ArrayList<>(List.of(program, "-c"));
-        words.addAll(options);
-        Command command = Command.of(words);
-        IptablesSaveParser parser = IptablesSaveParser.begin(family, backend, memory);
-        requireOk(command, netns.run(command, LIMIT, parser::line));
-        try {
-            return parser.end();
-        } catch (ParseException e) {
-            throw notUnderstood(command, e);
+        Saving saving = new Saving(family, backend, options);
+        return saving.end(netns.run(saving.command, LIMIT, saving.parser::line));
+    }
+
+    /** A listing that is understood while it comes. */
+    private final class Saving {
+
+        private final Command command;
+        private final IptablesSaveParser parser;
+
+        Saving(Family family, Backend backend, List<String> options) {
+            String program = (family == Family.IPV4 ? "iptables" : "ip6tables")
+                    + (backend == Backend.IPTABLES_NFT ? "-nft-save" : "-legacy-save");
+            List<String> words = new ArrayList<>(List.of(program, "-c"));
+            words.addAll(options);
+            command = Command.of(words);
+            parser = IptablesSaveParser.begin(family, backend, memory);
+        }
+
+        Netns.Reading reading() {
+            return new Netns.Reading(command, parser::line);
+        }
+
+        Ruleset end(CommandResult result) {
+            requireOk(command, result);
+            try {
+                return parser.end();
+            } catch (ParseException e) {
+                throw notUnderstood(command, e);
+            }
         }
     }
 

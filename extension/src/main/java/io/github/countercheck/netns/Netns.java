@@ -3,6 +3,7 @@ package io.github.countercheck.netns;
 
 import io.github.countercheck.CountercheckException;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
@@ -30,6 +31,29 @@ public interface Netns extends AutoCloseable {
      * @throws CountercheckException if it could not be started, or took longer than the limit
      */
     CommandResult run(Command command, Duration limit, Consumer<String> lines);
+
+    /**
+     * A command whose output is read while it comes.
+     *
+     * @param command the command
+     * @param lines takes each line of its standard output without the line's end, and throws nothing
+     */
+    record Reading(Command command, Consumer<String> lines) {}
+
+    /**
+     * Runs commands one after the other to their ends, without a pause between them in which this JVM would have to say
+     * that it has read the output of the last.
+     *
+     * @param readings the commands
+     * @param limit how long all of them and the reading may take
+     * @return the status and errors of each, with no output; a status other than 0 is not an error here
+     * @throws CountercheckException if one could not be started, or they took longer than the limit
+     */
+    default List<CommandResult> run(List<Reading> readings, Duration limit) {
+        return readings.stream()
+                .map(reading -> run(reading.command(), limit, reading.lines()))
+                .toList();
+    }
 
     /**
      * Starts a command that stays: one that listens, or is told what to do line by line. What the command is to read goes

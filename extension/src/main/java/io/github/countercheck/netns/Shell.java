@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.StringJoiner;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -15,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,15 +49,25 @@ final class Shell implements AutoCloseable {
 
     CommandResult run(Command command, Duration limit) {
         StringJoiner output = new StringJoiner("\n");
-        CommandResult result = exchange(command, limit, output::add);
+        CommandResult result = exchange(List.of(new Netns.Reading(command, output::add)), limit)
+                .get(0);
         return new CommandResult(command, result.status(), output.toString(), result.errors());
     }
 
     CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-        Ended ended = new Ended(lines);
-        CommandResult result = exchange(command, limit, ended);
-        ended.close();
-        return result;
+        return run(List.of(new Netns.Reading(command, lines)), limit).get(0);
+    }
+
+    List<CommandResult> run(List<Netns.Reading> readings, Duration limit) {
+        List<Ended> ends =
+                readings.stream().map(reading -> new Ended(reading.lines())).toList();
+        List<Netns.Reading> ended = new ArrayList<>();
+        for (int i = 0; i < readings.size(); i++) {
+            ended.add(new Netns.Reading(readings.get(i).command(), ends.get(i)));
+        }
+        List<CommandResult> results = exchange(ended, limit);
+        ends.forEach(Ended::close);
+        return results;
     }
 
     /** Passes lines on, but not the empty one that stands behind the last line's end. */
@@ -82,8 +95,10 @@ final class Shell implements AutoCloseable {
         }
     }
 
-    /** Runs a command. What stands between the line ends of its output goes to {@code output}; the result has none of it. */
-    private synchronized CommandResult exchange(Command command, Duration limit, Consumer<String> output) {
+    /** Runs commands. What stands between the line ends of their output goes to its reader; the results have none of it. */
+    private synchronized List<CommandResult> exchange(List<Netns.Reading> readings, Duration limit) {
+        String command =
+                readings.stream().map(reading -> reading.command().toString()).collect(Collectors.joining("; "));
         if (closed) {
             throw new CountercheckException(
                     "`" + command + "` was asked of a shell that is closed (" + description + ")",
@@ -105,11 +120,11 @@ final class Shell implements AutoCloseable {
                 limit.toMillis(),
                 TimeUnit.MILLISECONDS);
         try {
-            CommandResult result = exchange(command, current, output);
+            List<CommandResult> results = exchange(readings, current);
             if (!decided.compareAndSet(false, true)) {
                 throw new IOException("the limit was reached first");
             }
-            return result;
+            return results;
         } catch (IOException e) {
             disconnect();
             throw overdue.get()
@@ -126,24 +141,33 @@ final class Shell implements AutoCloseable {
         }
     }
 
-    private CommandResult exchange(Command command, RunningCommand current, Consumer<String> output)
-            throws IOException {
+    private List<CommandResult> exchange(List<Netns.Reading> readings, RunningCommand current) throws IOException {
         OutputLines lines = answers;
         if (lines == null) {
             throw new IOException("not connected");
         }
+        OutputStream input = current.input();
+        input.write(readings.stream()
+                .map(reading -> script(reading.command()))
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.UTF_8));
+        input.flush();
+        List<CommandResult> results = new ArrayList<>();
+        for (Netns.Reading reading : readings) {
+            String last = passUntilMark(lines, reading.lines());
+            int status = Integer.parseInt(last.substring(mark.length() + 1));
+            StringJoiner errors = new StringJoiner("\n");
+            passUntilMark(lines, errors::add);
+            results.add(new CommandResult(reading.command(), status, "", errors.toString()));
+        }
+        return results;
+    }
+
+    private String script(Command command) {
         // Error output is kept apart without a file: the substitution takes it while fd 3 carries standard output.
         // Without braces around it, the subshell becomes the command instead of starting it.
-        String line = "{ e=$(" + command.toShell() + " 2>&1 1>&3 3>&-); s=$?; } 3>&1; "
-                + "printf '\\n%s %s\\n%s\\n%s\\n' " + mark + " \"$s\" \"$e\" " + mark + "\n";
-        OutputStream input = current.input();
-        input.write(line.getBytes(StandardCharsets.UTF_8));
-        input.flush();
-        String last = passUntilMark(lines, output);
-        int status = Integer.parseInt(last.substring(mark.length() + 1));
-        StringJoiner errors = new StringJoiner("\n");
-        passUntilMark(lines, errors::add);
-        return new CommandResult(command, status, "", errors.toString());
+        return "{ e=$(" + command.toShell() + " 2>&1 1>&3 3>&-); s=$?; } 3>&1; " + "printf '\\n%s %s\\n%s\\n%s\\n' "
+                + mark + " \"$s\" \"$e\" " + mark + "\n";
     }
 
     /** Passes lines on up to the one that begins with the mark, before which stands a line end of ours. Returns that one. */

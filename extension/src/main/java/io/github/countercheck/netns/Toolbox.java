@@ -210,6 +210,11 @@ public final class Toolbox implements Netns {
     }
 
     @Override
+    public List<CommandResult> run(List<Reading> readings, Duration limit) {
+        return shell.run(readings, limit);
+    }
+
+    @Override
     public RunningCommand start(Command command) {
         return new ExecConnection(DockerClientFactory.lazyClient(), container.getContainerId(), command);
     }

@@ -76,6 +76,38 @@ class ShellTests {
     }
 
     @Test
+    void severalCommandsAreKeptApart() {
+        List<String> first = new ArrayList<>();
+        List<String> second = new ArrayList<>();
+        List<String> third = new ArrayList<>();
+        List<CommandResult> results = shell.run(
+                List.of(
+                        new Netns.Reading(Command.of("sh", "-c", "echo a; echo e >&2; echo b; exit 3"), first::add),
+                        new Netns.Reading(Command.of("cat"), second::add),
+                        new Netns.Reading(Command.of("printf", "%s", "x\n\ny"), third::add)),
+                LIMIT);
+
+        assertThat(first).containsExactly("a", "b");
+        assertThat(second).isEmpty();
+        assertThat(third).containsExactly("x", "", "y");
+        assertThat(results).extracting(CommandResult::status).containsExactly(3, 0, 0);
+        assertThat(results).extracting(CommandResult::errors).containsExactly("e", "", "");
+        assertThat(shell.run(Command.of("echo", "next"), LIMIT).output()).isEqualTo("next\n");
+        assertThat(started).hasSize(1);
+    }
+
+    @Test
+    void theLimitIsForAllCommandsTogether() {
+        Netns.Reading slow = new Netns.Reading(Command.of("sleep", "60"), line -> {});
+
+        assertThatThrownBy(() -> shell.run(List.of(slow, slow), Duration.ofMillis(200)))
+                .isInstanceOf(CountercheckException.class)
+                .hasMessageContaining("sleep 60; sleep 60");
+        assertThat(shell.run(Command.of("echo", "next"), LIMIT).output()).isEqualTo("next\n");
+        assertThat(started).hasSize(2);
+    }
+
+    @Test
     void aCommandReadsNoInputOfTheShell() {
         assertThat(shell.run(Command.of("cat"), LIMIT).output()).isEmpty();
         assertThat(shell.run(Command.of("echo", "still here"), LIMIT).output()).isEqualTo("still here\n");

@@ -18,7 +18,6 @@ import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.snapshot.CounterSnapshot;
-import io.github.countercheck.snapshot.CounterSource;
 import io.github.countercheck.traffic.ConntrackEntry;
 import io.github.countercheck.traffic.Probe;
 import io.github.countercheck.walk.CounterWalk;
@@ -211,11 +210,7 @@ record Verification(Window window, DockerFacts facts, Subject subject) {
     }
 
     private Observation observeTable() {
-        Set<Family> families = families();
-        CounterSource counters = window.session().counters();
-        return families.size() == 1
-                ? observation(counters.read(families.iterator().next(), subject.table()))
-                : observeAll();
+        return observation(window.session().counters().read(families(), subject.table()));
     }
 
     private Observation observeAll() {

@@ -10,6 +10,7 @@ import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** A snapshot as root on the daemon's host takes it, beside the commands that it is made of and what else reads rules. */
@@ -96,7 +97,7 @@ final class LocalReads implements Group {
         List<Sample> took = Contest.inTurn(
                 warmUp,
                 rounds,
-                Side.timed("a poll of table nat of IPv4", () -> source.read(Family.IPV4, "nat")),
+                Side.timed("a poll of table nat of IPv4", () -> source.read(Set.of(Family.IPV4), "nat")),
                 Side.timed("a full snapshot of " + POLLED + " rules, not classified,", source::read));
         plan.report(Figure.ofRatio("poll-" + POLLED, Goal.atMost(0.5), took.get(0), took.get(1)));
     }

@@ -17,7 +17,7 @@ import org.awaitility.core.ConditionTimeoutException;
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class Patience {
 
-    private static final Duration INTERVAL = Duration.ofMillis(10);
+    private static final Duration INTERVAL = Duration.ofMillis(5);
 
     private Patience() {}
 

@@ -56,8 +56,8 @@ public final class NetfilterCounterSource implements CounterSource {
     @Override
     public CounterSnapshot read() {
         List<String> legacyNames = new ArrayList<>();
-        Saving ipv4 = new Saving(Family.IPV4, Backend.IPTABLES_NFT, List.of());
-        Saving ipv6 = new Saving(Family.IPV6, Backend.IPTABLES_NFT, List.of());
+        Saving ipv4 = new Saving(Family.IPV4, Backend.IPTABLES_NFT);
+        Saving ipv6 = new Saving(Family.IPV6, Backend.IPTABLES_NFT);
         List<String> chains = new ArrayList<>();
         List<CommandResult> results = netns.run(
                 List.of(
@@ -82,27 +82,21 @@ public final class NetfilterCounterSource implements CounterSource {
 
     private void addLegacy(Family family, LegacyTables legacy, List<Ruleset> rulesets) {
         if (!legacy.of(family).isEmpty()) {
-            rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of()));
+            rulesets.addAll(save(List.of(new Saving(family, Backend.IPTABLES_LEGACY))));
         }
     }
 
     @Override
-    public CounterSnapshot read(Family family, String table) {
+    public CounterSnapshot read(Set<Family> families, String table) {
         Found last = found;
         if (last == null) {
-            return read().only(Set.of(family), table::equals);
+            return read().only(families, table::equals);
         }
-        List<Ruleset> rulesets = new ArrayList<>();
-        // Of a table that is not there, the tool would show the chains that it would make.
-        if (last.hasOfIptablesNft(family, table)) {
-            rulesets.add(save(family, Backend.IPTABLES_NFT, List.of("-t", table)));
-        }
-        if (last.legacy().of(family).contains(table)) {
-            rulesets.add(save(family, Backend.IPTABLES_LEGACY, List.of("-t", table)));
-        }
+        List<Ruleset> rulesets = new ArrayList<>(save(savings(last, families, table)));
         List<NativeTable> wanted = last.natives().tables().stream()
                 .filter(other ->
-                        other.family().sees(family) && (other.name().equals(table) || !other.isNamedLikeIptables()))
+                        families.stream().anyMatch(family -> other.family().sees(family))
+                                && (other.name().equals(table) || !other.isNamedLikeIptables()))
                 .toList();
         rulesets.addAll(list(wanted).rulesets());
         rulesets.addAll(last.natives().missing());
@@ -112,8 +106,11 @@ public final class NetfilterCounterSource implements CounterSource {
     /** Where the last reading of everything found tables. */
     private record Found(Map<Family, Set<String>> ofIptablesNft, LegacyTables legacy, NativeTables natives) {
 
-        boolean hasOfIptablesNft(Family family, String table) {
-            return ofIptablesNft.getOrDefault(family, Set.of()).contains(table);
+        /** Whether it is there. Of a table that is not, the tool would show the chains that it would make. */
+        boolean has(Family family, Backend backend, String table) {
+            return backend == Backend.IPTABLES_NFT
+                    ? ofIptablesNft.getOrDefault(family, Set.of()).contains(table)
+                    : legacy.of(family).contains(table);
         }
     }
 
@@ -205,9 +202,26 @@ public final class NetfilterCounterSource implements CounterSource {
         }
     }
 
-    private Ruleset save(Family family, Backend backend, List<String> options) {
-        Saving saving = new Saving(family, backend, options);
-        return saving.end(netns.run(saving.command, LIMIT, saving.parser::line));
+    private List<Saving> savings(Found last, Set<Family> families, String table) {
+        List<Saving> savings = new ArrayList<>();
+        for (Family family : List.of(Family.IPV4, Family.IPV6)) {
+            for (Backend backend : List.of(Backend.IPTABLES_NFT, Backend.IPTABLES_LEGACY)) {
+                if (families.contains(family) && last.has(family, backend, table)) {
+                    savings.add(new Saving(family, backend, "-t", table));
+                }
+            }
+        }
+        return savings;
+    }
+
+    private List<Ruleset> save(List<Saving> savings) {
+        List<CommandResult> results =
+                netns.run(savings.stream().map(Saving::reading).toList(), LIMIT);
+        List<Ruleset> saved = new ArrayList<>();
+        for (int i = 0; i < results.size(); i++) {
+            saved.add(savings.get(i).end(results.get(i)));
+        }
+        return saved;
     }
 
     /** A listing that is understood while it comes. */
@@ -216,11 +230,11 @@ public final class NetfilterCounterSource implements CounterSource {
         private final Command command;
         private final IptablesSaveParser parser;
 
-        Saving(Family family, Backend backend, List<String> options) {
+        Saving(Family family, Backend backend, String... options) {
             String program = (family == Family.IPV4 ? "iptables" : "ip6tables")
                     + (backend == Backend.IPTABLES_NFT ? "-nft-save" : "-legacy-save");
             List<String> words = new ArrayList<>(List.of(program, "-c"));
-            words.addAll(options);
+            words.addAll(List.of(options));
             command = Command.of(words);
             parser = IptablesSaveParser.begin(family, backend, memory);
         }

@@ -47,8 +47,8 @@ public final class Heard {
             }
 
             @Override
-            public CounterSnapshot read(Family family, String table) {
-                return keep(source.read(family, table));
+            public CounterSnapshot read(Set<Family> families, String table) {
+                return keep(source.read(families, table));
             }
 
             @Override

@@ -3,6 +3,7 @@ package io.github.countercheck.snapshot;
 
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.ruleset.Family;
+import java.util.Set;
 import org.apiguardian.api.API;
 
 /** Reads the rules and counters of one network namespace. Reading changes no rule and no counter. */
@@ -17,14 +18,14 @@ public interface CounterSource extends AutoCloseable {
     CounterSnapshot read();
 
     /**
-     * Reads one table of one family, as polling does, and with it nftables' own tables of that family. It is read where the
-     * last reading of everything found it: a table that came into being since is not seen.
+     * Reads one table, as polling does, and with it nftables' own tables. It is read where the last reading of everything
+     * found it: a table that came into being since is not seen.
      *
-     * @param family the family
+     * @param families the families; what sees packets of none of them is left out
      * @param table the name of a table of iptables
      * @throws CountercheckException if the rules cannot be read
      */
-    CounterSnapshot read(Family family, String table);
+    CounterSnapshot read(Set<Family> families, String table);
 
     /** Says for a reader where and how it reads. */
     String description();

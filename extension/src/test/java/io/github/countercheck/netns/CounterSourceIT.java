@@ -23,6 +23,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -122,8 +123,8 @@ class CounterSourceIT {
         String before = state();
 
         reader.read();
-        new NetfilterCounterSource(reader.netns()).read(Family.IPV4, "nat");
-        new NetfilterCounterSource(reader.netns()).read(Family.IPV6, "raw");
+        new NetfilterCounterSource(reader.netns()).read(Set.of(Family.IPV4), "nat");
+        new NetfilterCounterSource(reader.netns()).read(Set.of(Family.IPV6), "raw");
 
         assertThat(state()).isEqualTo(before);
     }
@@ -135,9 +136,9 @@ class CounterSourceIT {
         NetfilterCounterSource source = new NetfilterCounterSource(reader.netns());
         source.read();
 
-        assertThat(source.read(Family.IPV4, "security").rulesets())
+        assertThat(source.read(Set.of(Family.IPV4), "security").rulesets())
                 .allSatisfy(ruleset -> assertThat(ruleset.tables()).isEmpty());
-        assertThat(source.read(Family.IPV4, "nat").ruleset(Family.IPV4, Backend.IPTABLES_NFT))
+        assertThat(source.read(Set.of(Family.IPV4), "nat").ruleset(Family.IPV4, Backend.IPTABLES_NFT))
                 .hasValueSatisfying(ruleset ->
                         assertThat(ruleset.chain("nat", "POSTROUTING")).isPresent());
     }

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -160,7 +161,7 @@ class WatchTests {
             }
 
             @Override
-            public CounterSnapshot read(Family family, String table) {
+            public CounterSnapshot read(Set<Family> families, String table) {
                 throw new UnsupportedOperationException();
             }
 

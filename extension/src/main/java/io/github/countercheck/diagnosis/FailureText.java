@@ -3,10 +3,14 @@ package io.github.countercheck.diagnosis;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apiguardian.api.API;
 
 /**
@@ -19,10 +23,46 @@ public final class FailureText {
     /** How many lines it has at most. */
     public static final int MOST_LINES = 25;
 
+    private static final String BECAUSE = "because";
+    private static final String OR = "or";
+
     /** What each failure of ours has, and hardly another text. */
     private static final Pattern MARK = Pattern.compile("(?m)^  (because|walk) {2,}\\S");
 
-    private record Part(String label, List<String> lines) {}
+    /** A labelled line, as {@link #toString()} lays it out; without a label, one that continues the line before it. */
+    private static final Pattern LABELLED = Pattern.compile("  ([a-z][a-z ]{8}| {9}) (.*)");
+
+    /**
+     * What a label stands before.
+     *
+     * @param label {@code expected}, {@code because}…
+     * @param text what it says, of one line or several
+     */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public record Line(String label, String text) {
+
+        /** Returns the cause that it names, if it names one. */
+        public Optional<Cause> cause() {
+            return label.equals(BECAUSE) || label.equals(OR)
+                    ? Arrays.stream(Cause.values())
+                            .filter(cause -> text.startsWith(cause + ":"))
+                            .findFirst()
+                    : Optional.empty();
+        }
+    }
+
+    /** The same, line by line. */
+    private record Part(String label, List<String> lines) {
+
+        Part and(String line) {
+            return new Part(
+                    label, Stream.concat(lines.stream(), Stream.of(line)).toList());
+        }
+
+        Line inOne() {
+            return new Line(label, String.join("\n", lines));
+        }
+    }
 
     private final String headline;
     private final List<Part> parts = new ArrayList<>();
@@ -35,6 +75,26 @@ public final class FailureText {
     /** Tells whether a text holds one of these. */
     public static boolean isIn(String text) {
         return MARK.matcher(text).find();
+    }
+
+    /** Finds the labelled lines of a text that holds one or more of these, in their order. */
+    public static List<Line> linesIn(String text) {
+        if (!isIn(text)) {
+            return List.of();
+        }
+        List<Part> parts = new ArrayList<>();
+        for (String line : text.split("\n", -1)) {
+            Matcher labelled = LABELLED.matcher(line);
+            if (labelled.matches()) {
+                String label = labelled.group(1).strip();
+                if (!label.isEmpty()) {
+                    parts.add(new Part(label, List.of(labelled.group(2))));
+                } else if (!parts.isEmpty()) {
+                    parts.add(parts.remove(parts.size() - 1).and(labelled.group(2)));
+                }
+            }
+        }
+        return parts.stream().map(Part::inOne).toList();
     }
 
     /** Adds a labelled line; of a text of several lines, the further ones are set in under the first. */
@@ -50,7 +110,7 @@ public final class FailureText {
     public FailureText findings(List<Finding> findings) {
         for (int i = 0; i < findings.size(); i++) {
             Finding finding = findings.get(i);
-            line(i == 0 ? "because" : "or", finding.cause() + ": " + finding.evidence());
+            line(i == 0 ? BECAUSE : OR, finding.cause() + ": " + finding.evidence());
             line("try", finding.remedy());
         }
         String tests = findings.stream()
@@ -78,8 +138,8 @@ public final class FailureText {
     public String toJson() {
         return "{\"headline\":" + quoted(headline) + ",\"lines\":["
                 + parts.stream()
-                        .map(part -> "{\"label\":" + quoted(part.label()) + ",\"text\":"
-                                + quoted(String.join("\n", part.lines())) + "}")
+                        .map(Part::inOne)
+                        .map(line -> "{\"label\":" + quoted(line.label()) + ",\"text\":" + quoted(line.text()) + "}")
                         .collect(Collectors.joining(","))
                 + "]}";
     }

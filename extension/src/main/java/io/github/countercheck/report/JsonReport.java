@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.github.countercheck.diagnosis.Cause;
+import io.github.countercheck.diagnosis.FailureText;
 import io.github.countercheck.report.TestReport.Lane;
 import io.github.countercheck.report.TestReport.Ribbon;
 import io.github.countercheck.report.TestReport.RuleChange;
@@ -50,6 +52,7 @@ final class JsonReport {
         json.writeStringField("startedAt", test.startedAt().toString());
         json.writeNumberField("elapsedMillis", test.elapsed().toMillis());
         json.writeStringField("message", test.message());
+        failure(FailureText.linesIn(test.message()));
         json.writeObjectFieldStart("daemon");
         json.writeStringField("endpoint", test.daemon().endpoint());
         json.writeStringField("engine", test.daemon().engine());
@@ -88,6 +91,24 @@ final class JsonReport {
         json.writeEndArray();
         texts("notes", test.notes());
         json.writeEndObject();
+    }
+
+    /** The same words as in the message, one by one. */
+    private void failure(List<FailureText.Line> lines) throws IOException {
+        texts(
+                "causes",
+                lines.stream()
+                        .flatMap(line -> line.cause().stream())
+                        .map(Cause::name)
+                        .toList());
+        json.writeArrayFieldStart("lines");
+        for (FailureText.Line line : lines) {
+            json.writeStartObject();
+            json.writeStringField("label", line.label());
+            json.writeStringField("text", line.text());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
     }
 
     private void station(Station station) throws IOException {

@@ -67,4 +67,18 @@ class FailureTextTests {
         assertThat(FailureText.isIn("expected: <1> but was: <2>\n because it was so"))
                 .isFalse();
     }
+
+    @Test
+    void itsLinesAreFoundInIt() {
+        String message = "ConnectException: refused\n" + text(3);
+
+        assertThat(FailureText.linesIn(message))
+                .contains(new FailureText.Line("or", "TRAFFIC_CONTROL: tc dropped 3"))
+                .endsWith(new FailureText.Line("walk", "rule 1\nrule 2\nrule 3"))
+                .extracting(FailureText.Line::label)
+                .containsExactly("expected", "actual", "because", "try", "or", "try", "not sure", "walk");
+        assertThat(FailureText.linesIn(message).stream().flatMap(line -> line.cause().stream()))
+                .containsExactly(Cause.WRONG_ROUTE, Cause.TRAFFIC_CONTROL);
+        assertThat(FailureText.linesIn("  expected  somebody else's")).isEmpty();
+    }
 }

@@ -2,6 +2,7 @@
 package io.github.countercheck.jupiter;
 
 import static io.github.countercheck.NetworkAssertions.assertDnatHit;
+import static io.github.countercheck.NetworkAssertions.assertNotMasqueraded;
 import static io.github.countercheck.NetworkAssertions.times;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
@@ -12,7 +13,10 @@ import static org.junit.platform.testkit.engine.EventConditions.test;
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.suppressed;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.countercheck.ContainerNetworkTest;
+import io.github.countercheck.DockerDaemon;
 import io.github.countercheck.TestWeb;
 import io.github.countercheck.Traffic;
 import java.io.IOException;
@@ -41,7 +45,7 @@ class ReportsIT {
     private static final Path REPORTS = Path.of("target", "countercheck");
 
     @Test
-    void ofTestsThatPassAndFail(@TempDir Path attached) {
+    void ofTestsThatPassAndFail(@TempDir Path attached) throws IOException {
         Path of = REPORTS.resolve("ReportsIT.PassingAndFailing");
 
         Events tests = EngineTestKit.engine("junit-jupiter")
@@ -74,10 +78,18 @@ class ReportsIT {
         assertThat(of.resolve("tooFew.html"))
                 .content()
                 .contains("✗ failed", "expected  exactly 9 new flows", "PORT_ACCEPT web (");
+        assertThat(labels(of.resolve("tooFew.json"))).contains("expected", "actual", "sent", "because", "try", "walk");
+        assertThat(labels(of.resolve("another.json"))).containsExactly("sent", "because", "walk");
+        assertThat(labels(of.resolve("passes.json"))).isEmpty();
         assertThat(REPORTS.resolve("index.html"))
                 .content()
                 .contains("3 tests: 1 passed, 2 failed")
                 .doesNotContain("has not come to its end");
+    }
+
+    /** Returns the labels of the lines that it failed with. */
+    private static List<String> labels(Path report) throws IOException {
+        return new ObjectMapper().readTree(report.toFile()).path("lines").findValuesAsText("label");
     }
 
     /** Where Jupiter puts what tests attach. */
@@ -119,6 +131,23 @@ class ReportsIT {
         return DockerClientFactory.instance().client().listContainersCmd().withShowAll(true).exec().stream()
                 .map(com.github.dockerjava.api.model.Container::getId)
                 .collect(Collectors.toSet());
+    }
+
+    @Test
+    void ofADaemonThatWasStartedForIt() throws IOException {
+        EngineTestKit.engine("junit-jupiter")
+                .selectors(selectClass(WithoutMasquerading.class))
+                .configurationParameter("countercheck.required", "true")
+                .execute()
+                .testEvents()
+                .assertStatistics(s -> s.succeeded(1));
+
+        Path of = REPORTS.resolve("ReportsIT.WithoutMasquerading");
+        assertThat(of.resolve("passes.html")).content().contains("configuration {\"ip-masq\": false}");
+        JsonNode daemon =
+                new ObjectMapper().readTree(of.resolve("passes.json").toFile()).path("daemon");
+        assertThat(daemon.path("configuration").asText()).isEqualTo("{\"ip-masq\": false}");
+        assertThat(daemon.path("engine").asText()).startsWith("Docker 28.5");
     }
 
     @Test
@@ -180,6 +209,20 @@ class ReportsIT {
         void finishes() throws IOException, InterruptedException {
             new ProcessBuilder("sh", "-c", "kill -TERM $PPID").start();
             new CountDownLatch(1).await();
+        }
+    }
+
+    @ContainerNetworkTest
+    @DockerDaemon(image = "28.5", config = "{\"ip-masq\": false}")
+    static class WithoutMasquerading {
+
+        @Container
+        static final GenericContainer<?> web = TestWeb.container();
+
+        @Test
+        void passes(Traffic traffic) {
+            traffic.from(web).toOutside();
+            assertNotMasqueraded(web);
         }
     }
 

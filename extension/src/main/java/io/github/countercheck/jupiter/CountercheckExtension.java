@@ -129,6 +129,8 @@ public final class CountercheckExtension
     /** Starts the class's daemon, before Testcontainers starts the containers of its static fields. */
     @Override
     public void beforeAll(ExtensionContext context) {
+        // The time of a run begins with its first class.
+        reports(context);
         Class<?> testClass = context.getRequiredTestClass();
         List<GenericContainer<?>> containers = ContainerFields.ofClass(context);
         if (AnnotationSupport.isAnnotated(testClass, DaemonMatrix.class) && !containers.isEmpty()) {

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +31,15 @@ final class HtmlReport {
 
     private static final int MOST_CHANGES = 60;
 
+    private static final int MOST_CHANGES_IN_WORDS = 20;
+
     /** Once the page is so long, tests that passed are told in words, so that it opens at once. */
     private static final long MANY_CHARACTERS = 300_000;
 
     /** Once it is so long, those that did not pass are too. */
     private static final long TOO_MANY_CHARACTERS = 1_000_000;
 
-    /** Once it is so long, tests that passed are only named. */
+    /** Once it is so long, tests that passed are only named, and of the others there is only what they failed with. */
     private static final long MOST_CHARACTERS = 4_000_000;
 
     /** What did not pass comes first: it is what a reader came for, and what must not be left out. */
@@ -46,6 +49,13 @@ final class HtmlReport {
         case ABORTED -> 2;
         case PASSED -> 3;
     });
+
+    /** How the lines of a failure begin that say why, and what to do. */
+    private static final Pattern WHY = Pattern.compile("  (because|or|try) ");
+
+    private static final String LEGEND =
+            "Lit: what packets came by, with the most that one rule or policy there counted"
+                    + " (flows in nat, else packets). Dashed: not read again.";
 
     private final Markup out;
 
@@ -65,14 +75,30 @@ final class HtmlReport {
         page.summary(run, tests);
         for (int i = 0; i < tests.size(); i++) {
             TestReport test = tests.get(i);
-            boolean passed = test.verdict() == Verdict.PASSED;
-            if (passed && counted.count > MOST_CHARACTERS) {
+            Detail detail = Detail.of(test, counted.count);
+            if (detail == Detail.MESSAGE && test.message().isEmpty()) {
                 page.leftOut(test, "t" + i);
             } else {
-                page.folded(test, "t" + i, counted.count > (passed ? MANY_CHARACTERS : TOO_MANY_CHARACTERS));
+                page.folded(test, "t" + i, detail);
             }
         }
         page.finish();
+    }
+
+    /** How much of a test is told on the page of its run. */
+    private enum Detail {
+        PICTURES,
+        WORDS,
+        MESSAGE;
+
+        static Detail of(TestReport test, long characters) {
+            if (characters > MOST_CHARACTERS) {
+                return MESSAGE;
+            }
+            return characters > (test.verdict() == Verdict.PASSED ? MANY_CHARACTERS : TOO_MANY_CHARACTERS)
+                    ? WORDS
+                    : PICTURES;
+        }
     }
 
     /** Counts what goes through. */
@@ -182,6 +208,7 @@ final class HtmlReport {
         }
         out.close().close().line();
         out.element("h2", "Each test").line();
+        out.element("p", "Packet flow. " + LEGEND, "class", "soft").line();
     }
 
     private void row(TestReport test, String id, boolean several) {
@@ -202,7 +229,11 @@ final class HtmlReport {
     }
 
     private void verdict(Verdict verdict) {
-        out.element("span", verdict.sign() + " " + verdict.inWords(), "class", "v " + className(verdict));
+        signed(verdict, verdict.inWords());
+    }
+
+    private void signed(Verdict verdict, String words) {
+        out.element("span", verdict.sign() + " " + words, "class", "v " + className(verdict));
     }
 
     private static String className(Verdict verdict) {
@@ -228,7 +259,7 @@ final class HtmlReport {
         }
     }
 
-    private void folded(TestReport test, String id, boolean inWords) {
+    private void folded(TestReport test, String id, Detail detail) {
         String shape = className(test.verdict());
         boolean open = test.verdict() == Verdict.FAILED || test.verdict() == Verdict.NOT_MEASURED;
         if (open) {
@@ -241,46 +272,68 @@ final class HtmlReport {
         out.text(" " + test.testClass() + " › " + test.name()).close().close();
         // A link to what is inside unfolds it.
         out.open("div", "class", "in", "id", id);
-        if (inWords) {
-            words(test);
-        } else {
-            contents(test, "h3");
+        switch (detail) {
+            case PICTURES -> contents(test, "h3");
+            case WORDS -> words(test);
+            case MESSAGE -> {
+                lines(test.message());
+                elsewhere("Where its packets went: ", test);
+            }
         }
         out.close().close().line();
     }
 
     /** Few elements, however much there is to tell: their number is what a browser takes its time for. */
     private void words(TestReport test) {
-        if (!test.message().isEmpty()) {
-            out.element("pre", test.message(), "tabindex", "0");
-        }
+        lines(test.message());
         list(test.sent());
         out.element("p", new FlowDiagram(test.stations()).inWords());
         StringBuilder walk = new StringBuilder();
+        shown.clear();
         test.lanes().forEach(lane -> lane.chains().forEach(chain -> met(chain, 0, walk)));
-        if (!walk.isEmpty()) {
-            out.element("pre", walk.toString(), "tabindex", "0");
+        lines(walk.toString());
+        if (!test.ribbons().isEmpty()) {
+            out.element("h3", "Addresses");
+            lines(test.ribbons().stream().map(HtmlReport::words).collect(Collectors.joining("\n")));
         }
-        after(test, "h3");
+        if (!test.changes().isEmpty()) {
+            out.element("h3", "Rules that did not stay");
+            lines(inWords(test.changes()));
+        }
+        notes(test, "h3");
+        elsewhere("In pictures, and with the rules that nothing met: ", test);
+    }
+
+    private void lines(String text) {
+        if (!text.isEmpty()) {
+            out.element("pre", text, "tabindex", "0");
+        }
+    }
+
+    private void elsewhere(String what, TestReport test) {
         out.open("p", "class", "soft")
-                .text("In pictures, and with the rules that nothing met: ")
+                .text(what)
                 .element("code", test.path() + ".html")
                 .close();
     }
 
-    private static void met(WalkedChain chain, int depth, StringBuilder walk) {
+    private void met(WalkedChain chain, int depth, StringBuilder walk) {
+        boolean again = !shown.add(chain.name());
         for (WalkedRule rule : chain.rules()) {
             if (rule.met()) {
-                walk.append("  ".repeat(depth))
-                        .append(chain.name())
-                        .append(" #")
-                        .append(rule.position());
-                walk.append("  ")
+                walk.append("  ".repeat(depth)).append(chain.name());
+                if (again) {
+                    walk.append(" as above\n");
+                    return;
+                }
+                walk.append(" #")
+                        .append(rule.position())
+                        .append("  ")
                         .append(counters(rule))
                         .append(' ')
                         .append(hits(rule))
-                        .append("  ");
-                walk.append(rule.text());
+                        .append("  ")
+                        .append(rule.text());
                 if (!rule.purpose().isEmpty()) {
                     walk.append("  # ").append(rule.purpose());
                 }
@@ -288,6 +341,31 @@ final class HtmlReport {
                 rule.calls().forEach(called -> met(called, depth + 1, walk));
             }
         }
+    }
+
+    private static String words(Ribbon ribbon) {
+        String translated = ribbon.translatedTo();
+        String seen = ribbon.seenFrom();
+        return said(ribbon) + "  " + ribbon.from() + " → " + ribbon.to()
+                + (translated == null
+                        ? ""
+                        : translated.equals(ribbon.to()) ? " → " + translated : " → DNAT → " + translated)
+                + (seen == null ? "" : ", answers go to " + seen)
+                + "\n  " + ribbon.conntrack();
+    }
+
+    private static String said(Ribbon ribbon) {
+        return (ribbon.alike() == 1 ? "" : ribbon.alike() + " × ") + ribbon.transport() + " " + ribbon.outcome();
+    }
+
+    private static String inWords(List<RuleChange> changes) {
+        String first = changes.stream()
+                .limit(MOST_CHANGES_IN_WORDS)
+                .map(change -> words(change) + " " + change.chain() + "  " + change.rule()
+                        + (change.was() == null ? "" : "  was " + change.was()))
+                .collect(Collectors.joining("\n"));
+        int more = changes.size() - MOST_CHANGES_IN_WORDS;
+        return more <= 0 ? first : first + "\n… and " + more + " more";
     }
 
     private void leftOut(TestReport test, String id) {
@@ -301,7 +379,8 @@ final class HtmlReport {
 
     private void contents(TestReport test, String heading) {
         if (!test.message().isEmpty()) {
-            out.element(heading, "What went wrong").element("pre", test.message(), "tabindex", "0");
+            out.element(heading, "What went wrong");
+            failure(test.message());
         }
         out.element(heading, "Sent");
         if (test.sent().isEmpty()) {
@@ -309,6 +388,9 @@ final class HtmlReport {
         }
         list(test.sent());
         out.element(heading, "Packet flow");
+        if (heading.equals("h2")) {
+            out.element("p", LEGEND, "class", "soft");
+        }
         flow(test);
         out.element(heading, "Chains");
         if (test.lanes().isEmpty()) {
@@ -323,11 +405,6 @@ final class HtmlReport {
             out.element(heading.equals("h2") ? "h3" : "h4", lane.hook().name());
             lane.chains().forEach(chain -> chain(chain, null));
         }
-        after(test, heading);
-    }
-
-    /** What comes after the rules. */
-    private void after(TestReport test, String heading) {
         if (!test.ribbons().isEmpty()) {
             out.element(heading, "Addresses");
             test.ribbons().forEach(this::ribbon);
@@ -336,10 +413,24 @@ final class HtmlReport {
             out.element(heading, "Rules that did not stay");
             changes(test.changes());
         }
+        notes(test, heading);
+    }
+
+    private void notes(TestReport test, String heading) {
         if (!test.notes().isEmpty()) {
             out.element(heading, "Notes");
             list(test.notes());
         }
+    }
+
+    /**
+     * Each line is an element, so that what does not fit goes on under its beginning; those that who does not know iptables
+     * understands stand out.
+     */
+    private void failure(String message) {
+        out.open("pre", "class", "failure", "tabindex", "0");
+        message.lines().forEach(line -> out.element(WHY.matcher(line).lookingAt() ? "b" : "span", line));
+        out.close();
     }
 
     private static boolean namesAny(List<Lane> lanes) {
@@ -500,9 +591,7 @@ final class HtmlReport {
         String translated = ribbon.translatedTo();
         String seen = ribbon.seenFrom();
         out.open("div", "class", "ribbon");
-        out.element(
-                "span",
-                (ribbon.alike() == 1 ? "" : ribbon.alike() + " × ") + ribbon.transport() + " " + ribbon.outcome());
+        out.element("span", said(ribbon));
         end("from", ribbon.from(), false);
         out.element("span", "→");
         end("sent to", ribbon.to(), false);
@@ -557,40 +646,57 @@ final class HtmlReport {
     }
 
     private void matrix(Matrix matrix) {
-        out.element("p", matrix.summary(), "class", "lines").line();
+        out.element("p", matrix.summary(), "class", "lead").line();
+        out.open("p", "class", "soft")
+                .text(
+                        "What became of the packets of each path, and what did it: ✓ as the configuration promises on that"
+                                + " engine, ✗ otherwise, ? not measured. ")
+                .text(matrix.changes().isEmpty() ? "" : "≠ marks what changes against the baseline.")
+                .close()
+                .line();
         out.open("div", "class", "scroll", "tabindex", "0", "role", "group", "aria-label", matrix.title());
         out.open("table", "class", "matrix").line().open("thead").open("tr");
         out.element("th", "Path", "scope", "col");
         for (Matrix.Column column : matrix.columns()) {
             out.open("th", "scope", "col").text(column.name());
-            out.element("span", column.detail(), "class", "why").close();
+            out.element("span", column.detail(), "class", "why");
+            signed(column.verdict(), column.result());
+            out.close();
         }
         out.close().close().line().open("tbody");
         for (Matrix.Row row : matrix.rows()) {
             out.line().open("tr").element("th", row.path(), "scope", "row");
-            for (Matrix.Cell cell : row.cells()) {
-                out.open("td", "class", cell.differs() ? "differs" : "same");
-                out.element("span", cell.outcome(), "class", "v " + className(cell.verdict()));
-                if (!cell.mechanism().isEmpty()) {
-                    out.element("span", cell.mechanism(), "class", "why");
-                }
-                if (cell.differs()) {
-                    out.element("span", "differs from " + matrix.baseline(), "class", "tag");
-                }
-                out.close();
-            }
+            row.cells().forEach(this::cell);
             out.close();
         }
         out.close().close().close().line();
-        list(matrix.notes());
+        if (!matrix.changes().isEmpty()) {
+            out.element("h2", "What changes against the baseline");
+            list(matrix.changes());
+        }
+        out.element("h2", "What each rests on").line();
         for (int i = 0; i < matrix.columns().size(); i++) {
             evidence(matrix, i);
         }
     }
 
+    private void cell(Matrix.Cell cell) {
+        boolean differs = !cell.change().isEmpty();
+        out.open("td", "class", differs ? className(cell.verdict()) + " differs" : className(cell.verdict()));
+        signed(cell.verdict(), cell.outcome());
+        if (!cell.mechanism().isEmpty()) {
+            out.element("span", cell.mechanism(), "class", "why");
+        }
+        if (differs) {
+            out.element("span", "≠ " + cell.change(), "class", "tag");
+        }
+        out.close();
+    }
+
     private void evidence(Matrix matrix, int column) {
         Matrix.Column daemon = matrix.columns().get(column);
-        out.open("details").open("summary").element("h2", daemon.name() + ", " + daemon.detail());
+        // On paper it is where the reader has unfolded it.
+        out.open("details", "class", "evidence").open("summary").element("h3", daemon.name() + ", " + daemon.detail());
         out.close().open("div", "class", "in");
         for (Matrix.Row row : matrix.rows()) {
             Matrix.Cell cell = row.cells().get(column);

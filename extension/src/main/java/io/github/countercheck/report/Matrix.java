@@ -9,23 +9,23 @@ import org.apiguardian.api.API;
  *
  * @param title its heading
  * @param summary how it came out, in a sentence
- * @param baseline the name of the column that the others are compared with
  * @param columns a daemon each
  * @param rows a path each
- * @param notes what to know when reading it
+ * @param changes what changes where one daemon takes the place of another, a line each
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
-public record Matrix(
-        String title, String summary, String baseline, List<Column> columns, List<Row> rows, List<String> notes) {
+public record Matrix(String title, String summary, List<Column> columns, List<Row> rows, List<String> changes) {
 
     /**
      * A daemon.
      *
      * @param name what it is called, {@code candidate.json}
      * @param detail its engine and what else there is to say
+     * @param verdict that of all its paths together
+     * @param result how they came out, in words
      */
     @API(status = API.Status.INTERNAL, since = "0.1")
-    public record Column(String name, String detail) {}
+    public record Column(String name, String detail, Verdict verdict, String result) {}
 
     /**
      * A path.
@@ -48,11 +48,11 @@ public record Matrix(
      * @param verdict whether that is as it should be
      * @param outcome what the sender saw, {@code answered}
      * @param mechanism what did it, {@code DNAT}, or empty
-     * @param differs whether it differs from the baseline
+     * @param change in what it differs from the daemon that it is compared with, or empty
      * @param evidence what that rests on, a line each
      */
     @API(status = API.Status.INTERNAL, since = "0.1")
-    public record Cell(Verdict verdict, String outcome, String mechanism, boolean differs, List<String> evidence) {
+    public record Cell(Verdict verdict, String outcome, String mechanism, String change, List<String> evidence) {
 
         /** Copies the list. */
         public Cell {
@@ -64,6 +64,6 @@ public record Matrix(
     public Matrix {
         columns = List.copyOf(columns);
         rows = List.copyOf(rows);
-        notes = List.copyOf(notes);
+        changes = List.copyOf(changes);
     }
 }

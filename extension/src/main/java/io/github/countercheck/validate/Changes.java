@@ -61,7 +61,8 @@ public final class Changes {
         return one.id() == other.id() && one.family() == other.family() && one.protocol() == other.protocol();
     }
 
-    private static String change(DaemonReport baseline, ProbeReport before, DaemonReport candidate, ProbeReport after) {
+    /** Says in what a path differs, or nothing. */
+    static String change(DaemonReport baseline, ProbeReport before, DaemonReport candidate, ProbeReport after) {
         Way was = before.measured();
         Way is = after.measured();
         if (was == null || is == null) {

@@ -52,23 +52,53 @@ public final class HtmlReport {
                             .map(daemon -> cell(
                                     probe(daemon, path),
                                     baseline(daemon, daemons, changes)
-                                            .map(base -> probe(base, path))
-                                            .orElse(null)))
+                                            .map(base -> change(base, daemon, path))
+                                            .orElse("")))
                             .toList()));
         }
-        List<String> notes = new ArrayList<>();
-        changes.forEach((name, lines) -> lines.forEach(line -> notes.add(name + ": " + line)));
+        List<String> changed = new ArrayList<>();
+        changes.forEach((name, lines) -> lines.forEach(line -> changed.add(name + ": " + line)));
         return ReportFiles.page(new Matrix(
                 "What daemon configurations do to container networking",
-                Table.summary(daemons).strip(),
-                "the baseline",
-                daemons.stream()
-                        .map(daemon -> new Matrix.Column(
-                                daemon.config(),
-                                daemon.engine() + (daemon.backend() == null ? "" : " " + daemon.backend())))
-                        .toList(),
+                daemons.size() + (daemons.size() == 1 ? " daemon, " : " daemons, ")
+                        + daemons.stream()
+                                .mapToInt(daemon -> daemon.probes().size())
+                                .sum() + " paths: "
+                        + inWords(daemons),
+                daemons.stream().map(HtmlReport::column).toList(),
                 rows,
-                notes));
+                changed));
+    }
+
+    private static Matrix.Column column(DaemonReport daemon) {
+        return new Matrix.Column(
+                daemon.config(),
+                daemon.engine() + (daemon.backend() == null ? "" : " " + daemon.backend()) + ", "
+                        + Table.seconds(daemon.elapsed()) + " s",
+                verdict(daemon.verdict()),
+                inWords(List.of(daemon)));
+    }
+
+    /** Says how their paths came out: {@code 25 as promised, 1 otherwise}. */
+    private static String inWords(List<DaemonReport> daemons) {
+        List<String> words = new ArrayList<>(List.of(count(daemons, Verdict.PASS) + " as promised"));
+        if (count(daemons, Verdict.FAIL) > 0) {
+            words.add(count(daemons, Verdict.FAIL) + " otherwise");
+        }
+        if (count(daemons, Verdict.UNMEASURED) > 0) {
+            words.add(count(daemons, Verdict.UNMEASURED) + " not measured");
+        }
+        return String.join(", ", words);
+    }
+
+    private static long count(List<DaemonReport> daemons, Verdict verdict) {
+        return daemons.stream().mapToLong(daemon -> daemon.count(verdict)).sum();
+    }
+
+    private static String change(DaemonReport baseline, DaemonReport candidate, Path path) {
+        ProbeReport before = probe(baseline, path);
+        ProbeReport after = probe(candidate, path);
+        return before == null || after == null ? "" : Changes.change(baseline, before, candidate, after);
     }
 
     /** Only what was compared has one: the first of the reports before it of which nothing is said to have changed. */
@@ -89,17 +119,13 @@ public final class HtmlReport {
                 .orElse(null);
     }
 
-    private static Matrix.Cell cell(@Nullable ProbeReport probe, @Nullable ProbeReport before) {
+    private static Matrix.Cell cell(@Nullable ProbeReport probe, String change) {
         Way way = probe == null ? null : probe.measured();
-        Way was = before == null ? null : before.measured();
-        boolean differs = way != null
-                && was != null
-                && (way.outcome() != was.outcome() || !way.mechanismInWords().equals(was.mechanismInWords()));
         return new Matrix.Cell(
                 verdict(probe == null ? Verdict.UNMEASURED : probe.verdict()),
                 way == null ? "not measured" : way.outcome().inWords(),
                 way == null ? "" : way.mechanismInWords(),
-                differs,
+                change,
                 probe == null ? List.of() : evidence(probe));
     }
 

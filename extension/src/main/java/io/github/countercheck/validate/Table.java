@@ -114,7 +114,7 @@ public final class Table {
         return text.toString();
     }
 
-    private static String seconds(@Nullable Duration duration) {
+    static String seconds(@Nullable Duration duration) {
         return duration == null ? "-" : String.format(Locale.ROOT, "%.1f", duration.toMillis() / 1000.0);
     }
 

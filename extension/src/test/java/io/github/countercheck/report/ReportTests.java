@@ -126,8 +126,9 @@ class ReportTests {
         json.put("more", 1);
         json.put("verdict", "GOOD");
         ((ArrayNode) json.get("notes")).add(1);
+        ((ArrayNode) json.get("lines")).addObject().put("label", "because");
 
-        assertThat(problems(json)).hasSize(4);
+        assertThat(problems(json)).hasSize(5);
     }
 
     private static Set<ValidationMessage> problems(JsonNode json) throws IOException {
@@ -231,7 +232,7 @@ class ReportTests {
 
     /** What a browser takes its time for is the number of elements, and then that of characters. */
     @ParameterizedTest
-    @CsvSource({"INBOUND, 2_500_000, 30_000", "STOPPED, 5_000_000, 100_000"})
+    @CsvSource({"INBOUND, 2_000_000, 20_000", "STOPPED, 4_000_000, 40_000"})
     void aRunOfFiveHundredTestsStaysSmall(Sample sample, String bytes, String elements) {
         RunReport run =
                 ReportSamples.run(Collections.nCopies(500, sample.report.get()).toArray(TestReport[]::new));
@@ -241,6 +242,32 @@ class ReportTests {
         assertThat(parse(page).getElementsByTagName("*").getLength()).isLessThan(number(elements));
         assertThat(page.split("<tr><th", -1)).hasSize(502);
         assertThat(page.split("<details", -1)).hasSize(501);
+    }
+
+    @Test
+    void aRunOfFiveHundredFailuresStaysSmallHoweverMuchThereIsToTell() {
+        TestReport stopped = ReportSamples.stopped();
+        TestReport much = new TestReport(
+                stopped.testClass(),
+                stopped.name(),
+                stopped.path(),
+                stopped.verdict(),
+                stopped.startedAt(),
+                stopped.elapsed(),
+                stopped.daemon(),
+                stopped.message(),
+                stopped.sent(),
+                stopped.stations(),
+                stopped.lanes(),
+                stopped.ribbons(),
+                stopped.changes(),
+                Collections.nCopies(1_000, "Assumed: a packet of somebody else's came by"));
+        RunReport run = ReportSamples.run(Collections.nCopies(500, much).toArray(TestReport[]::new));
+        String page = text(out -> HtmlReport.write(run, out));
+
+        assertThat(page.getBytes(StandardCharsets.UTF_8).length).isLessThan(5_000_000);
+        assertThat(page.split("because   RULE_NOT_HIT", -1)).hasSize(501);
+        assertThat(page).contains("Where its packets went: <code>" + stopped.path() + ".html");
     }
 
     private static int number(String text) {
@@ -268,7 +295,7 @@ class ReportTests {
     @Test
     void whatFailedIsInThePageHoweverLongItIs() {
         TestReport[] tests = Stream.concat(
-                        Collections.nCopies(1_200, ReportSamples.inbound()).stream(),
+                        Collections.nCopies(2_000, ReportSamples.inbound()).stream(),
                         Stream.of(ReportSamples.stopped()))
                 .toArray(TestReport[]::new);
         String page = text(out -> HtmlReport.write(ReportSamples.run(tests), out));

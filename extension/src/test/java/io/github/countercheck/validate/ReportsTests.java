@@ -287,6 +287,20 @@ class ReportsTests {
     }
 
     @Test
+    void aCellOfThePageSaysWhatChanges() {
+        Way proxied = answered(Mechanism.DOCKER_PROXY, "172.31.0.1");
+        Way translated = answered(Mechanism.DNAT, "172.31.0.1");
+        DaemonReport before =
+                daemon("current.json", probe(PathId.LOOPBACK_TO_PUBLISHED, Transport.TCP, proxied, proxied, null));
+        DaemonReport after = daemon(
+                "candidate.json", probe(PathId.LOOPBACK_TO_PUBLISHED, Transport.TCP, translated, translated, null));
+
+        assertThat(HtmlReport.of(List.of(before, after), Map.of(Table.name(after), Changes.between(before, after))))
+                .contains("2 daemons, 2 paths: 2 as promised<", ">≠ docker-proxy → DNAT<")
+                .containsOnlyOnce("class=\"passed differs\"");
+    }
+
+    @Test
     void everyValueOfThePageIsEscaped() {
         DaemonReport report = new DaemonReport(
                 "<b>28</b>",
@@ -299,7 +313,7 @@ class ReportsTests {
         String page = HtmlReport.of(List.of(report), Map.of(Table.name(report), List.of("<i>changed</i>")));
 
         assertThat(page)
-                .doesNotContain("<script", "<img", "<b>", "<i>", "differs from")
+                .doesNotContain("<script", "<img", "<b>", "<i>", "class=\"tag\"")
                 .contains("&lt;b&gt;28&lt;/b&gt;", "&amp;&lt;script&gt;.json", "&lt;i&gt;changed&lt;/i&gt;");
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.benchmarks;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -41,6 +42,19 @@ final class Contest {
 
     static double millisecondsSince(long begin) {
         return (System.nanoTime() - begin) / 1e6;
+    }
+
+    /**
+     * Runs all in turn until the time is over: as long as it takes for the JVM to compile them, which a number of rounds cannot
+     * tell on a machine that has other work.
+     */
+    static void warmUp(Duration time, Side... sides) throws Exception {
+        long begin = System.nanoTime();
+        while (System.nanoTime() - begin < time.toNanos()) {
+            for (Side side : sides) {
+                side.measured().once();
+            }
+        }
     }
 
     /**

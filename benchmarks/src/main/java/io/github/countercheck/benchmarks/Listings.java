@@ -7,6 +7,7 @@ import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
 import io.github.countercheck.ruleset.NftJsonParser;
+import io.github.countercheck.ruleset.RuleMemory;
 import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.snapshot.CounterSnapshot;
@@ -29,6 +30,9 @@ public class Listings {
 
     String save = "";
     String json = "";
+    String jsonLater = "";
+    RuleMemory memory = new RuleMemory();
+    private boolean isLater;
     byte[] jsonBytes = {};
     DockerFacts facts = DockerFacts.NONE;
     DockerFacts allFacts = DockerFacts.NONE;
@@ -43,6 +47,8 @@ public class Listings {
         RulesetOfSize size = new RulesetOfSize(rules);
         save = size.iptablesSave();
         json = size.nftJson();
+        jsonLater = size.nftJsonLater();
+        memory = new RuleMemory();
         jsonBytes = json.getBytes(StandardCharsets.UTF_8);
         facts = size.factsForAnAssertion();
         allFacts = size.facts();
@@ -50,6 +56,12 @@ public class Listings {
         ofNftables = NftJsonParser.parse(json).rulesets();
         before = new CounterSnapshot(Instant.EPOCH, ofIptables);
         after = new CounterSnapshot(Instant.EPOCH, List.of(parsed(size.iptablesSaveLater())));
+    }
+
+    /** Returns one listing and the one after it in turn. */
+    String nextJson() {
+        isLater = !isLater;
+        return isLater ? jsonLater : json;
     }
 
     static Ruleset parsed(String save) {

@@ -8,9 +8,12 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
 import io.github.countercheck.ruleset.NftJsonParser;
+import io.github.countercheck.ruleset.RuleMemory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The parsers alone, in a JVM that has run them for a while. */
 final class Parsing implements Group {
@@ -28,27 +31,40 @@ final class Parsing implements Group {
 
     @Override
     public void measure(Plan plan) throws Exception {
+        Duration forWarmUp = Duration.ofSeconds(plan.rounds(6, 3));
         for (Size size : SIZES) {
             String text = new RulesetOfSize(size.rules()).iptablesSave();
-            long forWarmUp = plan.quick() ? 400_000 : 2_000_000;
-            List<Sample> took = Contest.inTurn(
-                    Math.toIntExact(forWarmUp / size.rules()),
-                    plan.rounds(200, 50),
-                    Side.timed(
-                            "`iptables-save -c` text of " + size.rules() + " rules to a Ruleset",
-                            () -> IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text)));
+            Side parse = Side.timed(
+                    "`iptables-save -c` text of " + size.rules() + " rules to a Ruleset",
+                    () -> IptablesSaveParser.parse(Family.IPV4, Backend.IPTABLES_NFT, text));
+            Contest.warmUp(forWarmUp, parse);
+            List<Sample> took = Contest.inTurn(0, plan.rounds(200, 50), parse);
             plan.report(Figure.of("parse-" + size.rules(), Goal.atMost(size.milliseconds()), took.get(0)));
         }
-        String json = new RulesetOfSize(LARGE).nftJson();
+        ofNft(plan, forWarmUp.multipliedBy(3));
+    }
+
+    /** A listing that nothing like it was read before, and one that has been, with one in ten of its counters changed. */
+    private static void ofNft(Plan plan, Duration forWarmUp) throws Exception {
+        RulesetOfSize size = new RulesetOfSize(LARGE);
+        String json = size.nftJson();
+        String later = size.nftJsonLater();
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-        List<Sample> took = Contest.inTurn(
-                plan.rounds(10, 4),
-                plan.rounds(21, 5),
-                Side.timed(
-                        "`nft -j list ruleset` of " + LARGE + " native rules to Rulesets",
-                        () -> NftJsonParser.parse(json)),
-                Side.timed("Jackson's tokens of the same bytes", () -> scan(bytes)));
-        plan.report(Figure.ofRatio("nft-json-" + LARGE, Goal.atMost(1.5), took.get(0), took.get(1)));
+        RuleMemory memory = new RuleMemory();
+        AtomicBoolean isLater = new AtomicBoolean();
+        Side[] sides = {
+            Side.timed(
+                    "`nft -j list ruleset` of " + LARGE + " native rules to Rulesets, read for the first time",
+                    () -> NftJsonParser.parse(json)),
+            Side.timed(
+                    "the same, read again, one rule in ten with another counter",
+                    () -> NftJsonParser.parse(isLater.getAndSet(!isLater.get()) ? json : later, memory)),
+            Side.timed("Jackson's tokens of the same bytes", () -> scan(bytes))
+        };
+        Contest.warmUp(forWarmUp, sides);
+        List<Sample> took = Contest.inTurn(0, plan.rounds(21, 9), sides);
+        plan.report(Figure.ofRatio("nft-json-" + LARGE, Goal.atMost(1.5), took.get(0), took.get(2)));
+        plan.report(Figure.ofRatio("nft-json-again-" + LARGE, Goal.atMost(1.5), took.get(1), took.get(2)));
     }
 
     /** Returns how many tokens there are. */

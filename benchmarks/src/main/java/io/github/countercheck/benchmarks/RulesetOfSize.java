@@ -200,6 +200,15 @@ record RulesetOfSize(int rules) {
 
     /** Returns one of Engine 29's that writes with nftables, as {@code nft -j list ruleset} prints it. */
     String nftJson() {
+        return nftJson(0);
+    }
+
+    /** Returns it after one in ten of its rules has counted some more. */
+    String nftJsonLater() {
+        return nftJson(3);
+    }
+
+    private String nftJson(int more) {
         Original original = Original.OF_NFTABLES;
         List<String> objects = new ArrayList<>();
         for (JsonNode object : tree(read(NFTABLES)).get("nftables")) {
@@ -221,7 +230,7 @@ record RulesetOfSize(int rules) {
                 out.add(object);
             }
             for (Clone clone : clones.get(i)) {
-                int packets = packets(number++, 0);
+                int packets = packets(number++, more);
                 String renamed = COUNTER.matcher(original.renamed(object, clone))
                         .replaceFirst("{\"packets\":" + packets + ",\"bytes\":" + packets * 60 + "}");
                 out.add(HANDLE.matcher(renamed).replaceFirst("\"handle\":" + (1000 + number)));

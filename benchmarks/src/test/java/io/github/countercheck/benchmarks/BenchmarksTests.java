@@ -16,7 +16,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /** Nobody runs the benchmarks in each build, so this sees that they can be run. It times nothing. */
 class BenchmarksTests {
 
-    private static final int BENCHMARKS = 11;
+    private static final int BENCHMARKS = 12;
 
     @Test
     void eachBenchmarkRunsOnce() throws RunnerException {

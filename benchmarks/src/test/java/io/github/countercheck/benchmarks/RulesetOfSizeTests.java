@@ -12,7 +12,11 @@ import io.github.countercheck.ruleset.Backend;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.ruleset.IptablesSaveParser;
 import io.github.countercheck.ruleset.NftJsonParser;
+import io.github.countercheck.ruleset.Rule;
 import io.github.countercheck.ruleset.Ruleset;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -46,5 +50,26 @@ class RulesetOfSizeTests {
                 .filteredOn(rule -> rule.rule().table().equals("docker-bridges"))
                 .extracting(ClassifiedRule::role)
                 .doesNotContain(RuleRole.FOREIGN);
+    }
+
+    @Test
+    void theLaterListingDiffersInOneCounterOfTen() {
+        RulesetOfSize listing = new RulesetOfSize(3_000);
+        List<Rule> before = rules(listing.nftJson());
+        List<Rule> after = rules(listing.nftJsonLater());
+
+        long changed = IntStream.range(0, before.size())
+                .filter(i -> !before.get(i).equals(after.get(i)))
+                .count();
+        assertThat(changed).isBetween(200L, 300L);
+        assertThat(after)
+                .extracting(rule -> rule.withCounter(null))
+                .isEqualTo(before.stream().map(rule -> rule.withCounter(null)).toList());
+    }
+
+    private static List<Rule> rules(String json) {
+        return NftJsonParser.parse(json).rulesets().stream()
+                .flatMap(Ruleset::rules)
+                .toList();
     }
 }

@@ -196,7 +196,7 @@ public final class NetfilterCounterSource implements CounterSource {
         }
         requireOk(command, result);
         try {
-            return NftJsonParser.parse(result.output());
+            return NftJsonParser.parse(result.output(), memory);
         } catch (ParseException e) {
             throw notUnderstood(command, e);
         }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Makes expressions of their JSON, and equal ones the same. */
+/** Makes expressions of their JSON, and equal ones of several parts the same. */
 final class NftExpressions {
 
     private final Shared shared;
@@ -17,7 +17,7 @@ final class NftExpressions {
     /** Reads what may also be the name of a set: {@code "@blocked"}. */
     Expression reference(@Nullable Object json) {
         if (json instanceof String text && text.length() > 1 && text.charAt(0) == '@') {
-            return shared.one(new Expression.SetReference(shared.one(text.substring(1))));
+            return shared.one(new Expression.SetReference(text.substring(1)));
         }
         return expression(json);
     }
@@ -32,13 +32,12 @@ final class NftExpressions {
     }
 
     Expression expression(@Nullable Object json) {
-        return shared.one(read(json));
+        return json instanceof String || json instanceof Long
+                ? new Expression.Value(json.toString())
+                : shared.one(read(json));
     }
 
     private Expression read(@Nullable Object json) {
-        if (json instanceof String || json instanceof Long) {
-            return value(json.toString());
-        }
         if (json instanceof Boolean found) {
             return value(found ? "exists" : "missing");
         }
@@ -65,11 +64,11 @@ final class NftExpressions {
     }
 
     private Expression.Value value(String text) {
-        return new Expression.Value(shared.one(text));
+        return new Expression.Value(text);
     }
 
     private Expression.Other other(String text) {
-        return new Expression.Other(shared.one(text));
+        return new Expression.Other(text);
     }
 
     private @Nullable Expression read(String kind, List<?> list) {
@@ -106,12 +105,12 @@ final class NftExpressions {
             case "payload" -> payload(body);
             case "meta" -> {
                 String key = body.text("key");
-                yield key == null ? null : new Expression.Meta(shared.one(key));
+                yield key == null ? null : new Expression.Meta(key);
             }
             case "ct" -> conntrack(body);
             case "fib" -> {
                 String result = body.text("result");
-                yield result == null ? null : new Expression.Fib(body.texts("flags"), shared.one(result));
+                yield result == null ? null : new Expression.Fib(body.texts("flags"), result);
             }
             case "prefix" -> prefix(body);
             case "map" -> new Expression.Lookup(expression(body.get("key")), map(body.get("data")));
@@ -150,8 +149,7 @@ final class NftExpressions {
         String field = body.text("field");
         if (protocol != null && field != null) {
             String tunnel = body.text("tunnel");
-            return new Expression.Payload(
-                    shared.one(tunnel == null ? protocol : tunnel + " " + protocol), shared.one(field));
+            return new Expression.Payload(tunnel == null ? protocol : tunnel + " " + protocol, field);
         }
         String base = body.text("base");
         return base == null ? null : other("@" + base + "," + body.text("offset") + "," + body.text("len"));
@@ -165,10 +163,7 @@ final class NftExpressions {
         int space = key.indexOf(' ');
         String family = space < 0 ? body.text("family") : key.substring(0, space);
         String direction = body.text("dir");
-        return new Expression.Conntrack(
-                shared.one(key.substring(space + 1)),
-                direction == null ? null : shared.one(direction),
-                family == null ? null : shared.one(family));
+        return new Expression.Conntrack(key.substring(space + 1), direction, family);
     }
 
     private @Nullable Expression prefix(JsonObject body) {
@@ -232,7 +227,7 @@ final class NftExpressions {
 
     private NamedSet.Element element(@Nullable Object json, @Nullable Object data) {
         JsonObject more = json instanceof JsonObject object ? object.object("elem") : null;
-        Target verdict = data instanceof JsonObject object ? NftStatements.verdict(object, shared) : null;
+        Target verdict = data instanceof JsonObject object ? NftStatements.verdict(object) : null;
         Expression leadsTo = data == null || verdict != null ? null : expression(data);
         if (more == null) {
             return new NamedSet.Element(expression(json), verdict, leadsTo, null, null, null);
@@ -245,6 +240,6 @@ final class NftExpressions {
                 leadsTo,
                 NftStatements.counter(more.object("counter")),
                 timeout < 0 ? null : timeout,
-                comment == null ? null : shared.one(comment));
+                comment);
     }
 }

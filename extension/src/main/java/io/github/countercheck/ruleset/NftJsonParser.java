@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.ruleset;
 
+import io.github.countercheck.ruleset.JsonText.UnreadException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
 
@@ -21,22 +23,32 @@ import org.jspecify.annotations.Nullable;
 public final class NftJsonParser {
 
     private static final int SCHEMA = 1;
+    private static final char[] RULE = "{\"rule\": {\"family\": ".toCharArray();
+    private static final char[] TABLE = ", \"table\": ".toCharArray();
+    private static final char[] CHAIN = ", \"chain\": ".toCharArray();
+    private static final char[] HANDLE = ", \"handle\": ".toCharArray();
 
     private static final Set<String> IPTABLES_TABLES = Set.of("nat", "filter", "mangle", "raw", "security");
-    private static final Set<String> ENDING = Set.of("limit", "quota", "ct count", "xt");
 
     private final Shared shared = new Shared();
     private final NftExpressions expressions = new NftExpressions(shared);
-    private final NftStatements statements = new NftStatements(shared, expressions);
-    private final JsonReader reader;
+    private final NftStatements statements = new NftStatements(expressions);
+    private final Function<String, ParseException> problems;
+    private final RuleMemory memory;
 
     /** By family and name. */
     private final Map<List<Object>, OpenTable> tables = new LinkedHashMap<>();
 
     private final List<String> warnings = new ArrayList<>();
 
-    private NftJsonParser(JsonReader reader) {
-        this.reader = reader;
+    /** What a rule of the chain that was read last begins with. */
+    private char[] lastBegin = {};
+
+    private @Nullable OpenChain lastChain;
+
+    private NftJsonParser(Function<String, ParseException> problems, RuleMemory memory) {
+        this.problems = problems;
+        this.memory = memory;
     }
 
     /**
@@ -45,13 +57,114 @@ public final class NftJsonParser {
      * @throws ParseException if the text is no complete listing
      */
     public static NftListing parse(String text) {
+        return parse(text, new RuleMemory());
+    }
+
+    /**
+     * Reads a whole listing.
+     *
+     * @param memory what was read before, and is taken over where a rule says the same
+     * @throws ParseException if the text is no complete listing
+     */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public static NftListing parse(String text, RuleMemory memory) {
+        try {
+            return quickly(text, memory);
+        } catch (UnreadException | ParseException e) {
+            return thoroughly(text, memory);
+        }
+    }
+
+    /**
+     * Reads a listing that is written as nft writes it.
+     *
+     * @throws UnreadException if it is not; it may be good JSON nonetheless
+     * @throws ParseException if it is no complete listing; the place is not known
+     */
+    static NftListing quickly(String text, RuleMemory memory) throws UnreadException {
+        NftJsonParser parser = new NftJsonParser(problem -> new ParseException(problem, 1, 1, ""), memory);
+        parser.read(new JsonText(text));
+        return parser.finish();
+    }
+
+    /** Reads a listing in whatever JSON, or says what is wrong with it, and where. */
+    static NftListing thoroughly(String text, RuleMemory memory) {
         JsonReader reader = new JsonReader(text);
-        NftJsonParser parser = new NftJsonParser(reader);
+        NftJsonParser parser = new NftJsonParser(reader::error, memory);
         reader.forEach(parser::object);
         return parser.finish();
     }
 
+    private void read(JsonText json) throws UnreadException {
+        json.expect('{');
+        if (!json.name().equals("nftables")) {
+            throw JsonText.unread();
+        }
+        json.expect(':');
+        json.expect('[');
+        if (!json.take(']')) {
+            do {
+                json.makeRoom();
+                object(json);
+            } while (json.take(','));
+            json.expect(']');
+        }
+        json.expect('}');
+        if (!json.isAtEnd()) {
+            throw JsonText.unread();
+        }
+    }
+
+    private void object(JsonText json) throws UnreadException {
+        int from = json.place();
+        try {
+            rule(json);
+            return;
+        } catch (UnreadException e) {
+            // Another kind of object, or not written as usual.
+            json.goTo(from);
+        }
+        if (json.largeValue() instanceof JsonObject object) {
+            for (int i = 0; i < object.size(); i++) {
+                object(object.name(i), object.value(i) instanceof JsonObject body ? body : new JsonObject());
+            }
+        } else {
+            throw JsonText.unread();
+        }
+    }
+
+    /** Reads a rule as nft writes it; most stand in the same chain as the one before. */
+    private void rule(JsonText json) throws UnreadException {
+        OpenChain chain = lastChain;
+        if (chain == null || !json.take(lastBegin)) {
+            int from = json.place();
+            json.expect(RULE);
+            Family family = family(json.name());
+            json.expect(TABLE);
+            String table = json.name();
+            json.expect(CHAIN);
+            chain = family == null ? null : chain(family, table, json.name());
+            json.expect(HANDLE);
+            if (chain == null) {
+                throw JsonText.unread();
+            }
+            lastBegin = json.since(from);
+            lastChain = chain;
+        }
+        chain.rules.add(chain.table.rules.rule(chain.name, json));
+    }
+
+    private @Nullable OpenChain chain(Family family, String table, String chain) {
+        OpenTable found = tables.get(List.of(family, table));
+        return found == null ? null : found.chains.get(chain);
+    }
+
+    private ParseException problem(String problem) {
+        return problems.apply(problem);
+    }
+
     private NftListing finish() {
+        tables.values().forEach(table -> table.rules.close());
         return new NftListing(tables.values().stream().map(OpenTable::close).toList(), warnings);
     }
 
@@ -98,16 +211,18 @@ public final class NftJsonParser {
     private String required(JsonObject body, String key) {
         String text = body.text(key);
         if (text == null || text.isEmpty()) {
-            throw reader.error("\"" + key + "\" is missing");
+            throw problem("\"" + key + "\" is missing");
         }
-        return shared.one(text);
+        return text;
     }
 
     private void table(Family family, JsonObject body) {
         String name = required(body, "name");
-        OpenTable table = new OpenTable(family, name, body.texts("flags"));
+        NftRuleReader rules =
+                new NftRuleReader(name, family, statements, shared, problems, memory.openNft(family, name));
+        OpenTable table = new OpenTable(family, name, body.texts("flags"), rules);
         if (tables.putIfAbsent(List.of(family, name), table) != null) {
-            throw reader.error("table " + family.keyword() + " " + name + " was there before");
+            throw problem("table " + family.keyword() + " " + name + " was there before");
         }
     }
 
@@ -115,7 +230,7 @@ public final class NftJsonParser {
         String name = required(body, "table");
         OpenTable table = tables.get(List.of(family, name));
         if (table == null) {
-            throw reader.error("table " + family.keyword() + " " + name + " was not declared");
+            throw problem("table " + family.keyword() + " " + name + " was not declared");
         }
         return table;
     }
@@ -123,15 +238,15 @@ public final class NftJsonParser {
     private void chain(OpenTable table, JsonObject body) {
         String name = required(body, "name");
         BaseChain base = body.has("hook") ? base(table, name, body) : null;
-        OpenChain chain = new OpenChain(table.name, name, base == null ? null : policy(body), base);
+        OpenChain chain = new OpenChain(table, name, base == null ? null : policy(body), base);
         if (table.chains.putIfAbsent(name, chain) != null) {
-            throw reader.error("chain " + name + " was there before");
+            throw problem("chain " + name + " was there before");
         }
     }
 
     private @Nullable BaseChain base(OpenTable table, String name, JsonObject body) {
         if (!(body.get("prio") instanceof Long priority) || priority.intValue() != priority) {
-            throw reader.error("\"prio\" is no number");
+            throw problem("\"prio\" is no number");
         }
         try {
             BaseChain.Type type = BaseChain.Type.valueOf(required(body, "type").toUpperCase(Locale.ROOT));
@@ -154,7 +269,7 @@ public final class NftJsonParser {
             case "accept" -> Policy.ACCEPT;
             case "drop" -> Policy.DROP;
             case "queue" -> Policy.QUEUE;
-            default -> throw reader.error("policy " + policy + " is not known");
+            default -> throw problem("policy " + policy + " is not known");
         };
     }
 
@@ -162,45 +277,9 @@ public final class NftJsonParser {
         String chainName = required(body, "chain");
         OpenChain chain = table.chains.get(chainName);
         if (chain == null) {
-            throw reader.error("chain " + chainName + " was not declared");
+            throw problem("chain " + chainName + " was not declared");
         }
-        List<@Nullable Object> parts = body.list("expr");
-        List<Statement> read = new ArrayList<>(parts.size());
-        List<Match> matches = new ArrayList<>();
-        Counter counter = null;
-        Target target = null;
-        for (Object part : parts) {
-            Statement statement = statements.statement(part, table.family);
-            read.add(statement);
-            JsonObject object = part instanceof JsonObject given ? given : null;
-            table.hasExtensions |= object != null && object.has("xt");
-            if (statement instanceof Statement.Condition condition) {
-                matches.add(condition.comparison());
-                counter = null;
-            } else if (statement instanceof Statement.Other other && ENDING.contains(other.keyword())) {
-                counter = null;
-            } else if (statement instanceof Statement.Count count && count.name() == null && object != null) {
-                counter = counter(object.object("counter"));
-            } else if (statement instanceof Statement.Act act
-                    && !act.target().name().equals(NftStatements.CONTINUE)) {
-                target = act.target();
-            }
-        }
-        String comment = body.text("comment");
-        NftRule nft = new NftRule(
-                body.number("handle", 0),
-                comment == null ? null : shared.one(comment),
-                read,
-                shared.one(NftPrinter.rule(read, comment)));
-        chain.rules.add(new Rule(chain.table, chain.name, counter, matches, target, nft));
-    }
-
-    private @Nullable Counter counter(@Nullable JsonObject body) {
-        Counter counter = NftStatements.counter(body);
-        if (body != null && counter == null) {
-            throw reader.error("damaged counters");
-        }
-        return counter;
+        chain.rules.add(chain.table.rules.rule(chainName, body));
     }
 
     private NamedSet set(JsonObject body) {
@@ -241,9 +320,9 @@ public final class NftJsonParser {
                     String.join(" . ", parts.stream().map(NftJsonParser::word).toList()));
         }
         if (json instanceof String type) {
-            return shared.one(type);
+            return type;
         }
-        throw reader.error("\"type\" is missing");
+        throw problem("\"type\" is missing");
     }
 
     private static String word(@Nullable Object json) {
@@ -252,8 +331,11 @@ public final class NftJsonParser {
 
     private NamedObject named(String kind, JsonObject body) {
         String name = required(body, "name");
-        Counter counter = kind.equals("counter") ? counter(body) : null;
-        return new NamedObject(kind, name, shared.one(NftObjects.text(kind, body)), counter);
+        Counter counter = kind.equals("counter") ? NftStatements.counter(body) : null;
+        if (kind.equals("counter") && counter == null) {
+            throw problem("damaged counters");
+        }
+        return new NamedObject(kind, name, NftObjects.text(kind, body), counter);
     }
 
     private static final class OpenTable {
@@ -263,12 +345,13 @@ public final class NftJsonParser {
         final Map<String, OpenChain> chains = new LinkedHashMap<>();
         final List<NamedSet> sets = new ArrayList<>();
         final List<NamedObject> objects = new ArrayList<>();
-        boolean hasExtensions;
+        final NftRuleReader rules;
 
-        OpenTable(Family family, String name, List<String> flags) {
+        OpenTable(Family family, String name, List<String> flags, NftRuleReader rules) {
             this.family = family;
             this.name = name;
             this.flags = flags;
+            this.rules = rules;
         }
 
         NftListing.OfFamily close() {
@@ -287,18 +370,18 @@ public final class NftJsonParser {
                             .allMatch(c -> BaseChain.ofIptables(name, c.name())
                                     .filter(base -> base.equals(c.base()))
                                     .isPresent());
-            return hasExtensions || hooked;
+            return hooked || rules.hasExtensions();
         }
     }
 
     private static final class OpenChain {
-        final String table;
+        final OpenTable table;
         final String name;
         final @Nullable Policy policy;
         final @Nullable BaseChain base;
         final List<Rule> rules = new ArrayList<>();
 
-        OpenChain(String table, String name, @Nullable Policy policy, @Nullable BaseChain base) {
+        OpenChain(OpenTable table, String name, @Nullable Policy policy, @Nullable BaseChain base) {
             this.table = table;
             this.name = name;
             this.policy = policy;
@@ -306,7 +389,7 @@ public final class NftJsonParser {
         }
 
         Chain close() {
-            return new Chain(table, name, policy, null, rules, base);
+            return new Chain(table.name, name, policy, null, rules, base);
         }
     }
 }

@@ -144,17 +144,6 @@ public final class NftPrinter {
         return statement instanceof Statement.Count count && count.name() == null;
     }
 
-    /** Prints a rule without anonymous counters: {@code tcp dport 80 accept comment "web"}. */
-    static String rule(List<Statement> statements, @Nullable String comment) {
-        StringJoiner text = new StringJoiner(" ");
-        for (Statement statement : statements) {
-            if (!isAnonymousCounter(statement)) {
-                text.add(statement.text());
-            }
-        }
-        return text.length() == 0 ? "counter" + comment(comment) : text + comment(comment);
-    }
-
     private static String comment(@Nullable String comment) {
         return comment == null ? "" : " comment \"" + comment + "\"";
     }

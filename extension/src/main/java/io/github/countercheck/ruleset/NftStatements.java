@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
-/** Makes statements of their JSON, and equal ones the same. */
+/** Makes statements of their JSON. */
 final class NftStatements {
 
     /** What {@code continue} becomes; iptables has no such verdict. */
@@ -27,19 +27,18 @@ final class NftStatements {
             "DROP",
             "RETURN");
 
-    private final Shared shared;
+    private static final Target ACCEPT = new Target("ACCEPT", false, List.of());
+    private static final Target DROP = new Target("DROP", false, List.of());
+    private static final Target RETURN = new Target("RETURN", false, List.of());
+    private static final Target GO_ON = new Target(CONTINUE, false, List.of());
+
     private final NftExpressions expressions;
 
-    NftStatements(Shared shared, NftExpressions expressions) {
-        this.shared = shared;
+    NftStatements(NftExpressions expressions) {
         this.expressions = expressions;
     }
 
     Statement statement(@Nullable Object json, Family family) {
-        return shared.one(read(json, family));
-    }
-
-    private Statement read(@Nullable Object json, Family family) {
         if (!(json instanceof JsonObject object) || object.size() != 1) {
             // The tool falls back to its own syntax where it knows no JSON for a statement.
             String text = json instanceof String known ? known : JsonReader.compact(json);
@@ -48,7 +47,7 @@ final class NftStatements {
         }
         String kind = object.name(0);
         Object value = object.value(0);
-        Target verdict = verdict(object, shared);
+        Target verdict = verdict(object);
         if (verdict != null) {
             return act(verdict, verdict(verdict));
         }
@@ -71,30 +70,27 @@ final class NftStatements {
     }
 
     private Statement other(String keyword, String text) {
-        return new Statement.Other(shared.one(keyword), shared.one(text));
+        return new Statement.Other(keyword, text);
     }
 
     private Statement act(Target target, String text) {
-        return new Statement.Act(shared.one(target), shared.one(text), null);
+        return new Statement.Act(target, text, null);
     }
 
     /** Returns the verdict that the only key of an object names, or null. */
-    static @Nullable Target verdict(JsonObject object, Shared shared) {
+    static @Nullable Target verdict(JsonObject object) {
         if (object.size() != 1) {
             return null;
         }
         return switch (object.name(0)) {
-            case "accept" -> shared.one(new Target("ACCEPT", false, List.of()));
-            case "drop" -> shared.one(new Target("DROP", false, List.of()));
-            case "return" -> shared.one(new Target("RETURN", false, List.of()));
-            case "continue" -> shared.one(new Target(CONTINUE, false, List.of()));
+            case "accept" -> ACCEPT;
+            case "drop" -> DROP;
+            case "return" -> RETURN;
+            case "continue" -> GO_ON;
             case "jump", "goto" -> {
                 JsonObject to = object.object(object.name(0));
                 String chain = to == null ? null : to.text("target");
-                yield chain == null
-                        ? null
-                        : shared.one(
-                                new Target(shared.one(chain), object.name(0).equals("goto"), List.of()));
+                yield chain == null ? null : new Target(chain, object.name(0).equals("goto"), List.of());
             }
             default -> null;
         };
@@ -113,15 +109,21 @@ final class NftStatements {
 
     private Statement condition(JsonObject body) {
         String operator = body.text("op");
-        return new Statement.Condition(shared.one(new Match.Comparison(
+        return new Statement.Condition(new Match.Comparison(
                 expressions.expression(body.get("left")),
-                operator == null ? "==" : shared.one(operator),
-                expressions.reference(body.get("right")))));
+                operator == null ? "==" : operator,
+                expressions.reference(body.get("right"))));
+    }
+
+    /** Makes a condition that asks for another value, a text or a number. */
+    Statement withValue(Match.Comparison comparison, Object value) {
+        return new Statement.Condition(
+                new Match.Comparison(comparison.left(), comparison.operator(), expressions.reference(value)));
     }
 
     private Statement count(@Nullable Object value) {
         if (value instanceof String name) {
-            return new Statement.Count(shared.one(name));
+            return new Statement.Count(name);
         }
         if (value instanceof JsonObject body && body.has("map")) {
             return other("counter", "counter name " + NftPrinter.printNames(expressions.expression(body)));
@@ -168,7 +170,7 @@ final class NftStatements {
         options.add(option(kind.equals("dnat") ? "--to-destination" : "--to-source", to));
         flags(body, options, text);
         Target target = new Target(kind.equals("dnat") ? "DNAT" : "SNAT", false, options);
-        return new Statement.Act(shared.one(target), shared.one(text.toString()), lookup);
+        return new Statement.Act(target, text.toString(), lookup);
     }
 
     /** Puts addresses with colons into brackets, a range as a whole (iptables) or each end of it (nft). */
@@ -207,7 +209,7 @@ final class NftStatements {
     }
 
     private Option option(String name, @Nullable String value) {
-        return shared.one(new Option(false, shared.one(name), value == null ? List.of() : List.of(shared.one(value))));
+        return new Option(false, name, value == null ? List.of() : List.of(value));
     }
 
     private Statement reject(JsonObject body, Family family) {
@@ -258,7 +260,7 @@ final class NftStatements {
         }
         String text = "xt " + type + " \"" + name + "\"";
         boolean decides = type.equals("target") && DECIDING_TARGETS.contains(name);
-        return decides ? act(new Target(shared.one(name), false, List.of()), text) : other("xt", text);
+        return decides ? act(new Target(name, false, List.of()), text) : other("xt", text);
     }
 
     private String text(String kind, @Nullable Object value, JsonObject body, Family family) {

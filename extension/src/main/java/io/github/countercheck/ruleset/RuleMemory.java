@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.ruleset;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apiguardian.api.API;
@@ -16,9 +18,16 @@ import org.jspecify.annotations.Nullable;
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class RuleMemory {
 
+    private static final OfNftTable.Remembered[] NONE = {};
+
     private record TableId(Family family, Backend backend, String table) {}
 
     private final Map<TableId, Map<String, Rule>> tables = new ConcurrentHashMap<>();
+    private final Map<TableId, OfNftTable.Remembered[]> tablesOfNft = new ConcurrentHashMap<>();
+
+    OfNftTable openNft(Family family, String table) {
+        return new OfNftTable(new TableId(family, Backend.NFTABLES, table));
+    }
 
     OfTable open(Family family, Backend backend, String table) {
         return new OfTable(new TableId(family, backend, table));
@@ -56,6 +65,77 @@ public final class RuleMemory {
         /** Forgets what this reading did not find. */
         void close() {
             tables.put(id, now);
+        }
+    }
+
+    /**
+     * What one reading of a table of nftables finds, and what it leaves for the next. A rule of nftables has a number of its own, its
+     * handle; that it says the same is for the reader to see.
+     */
+    final class OfNftTable {
+
+        /**
+         * A rule, and what it says as it was read.
+         *
+         * @param handle its number
+         */
+        record Remembered(long handle, Rule rule, NftBody body) {}
+
+        private final TableId id;
+        private final @Nullable Remembered[] before;
+        private final List<Remembered> now;
+
+        /** The place behind the rule that was found last: that of the next one, mostly. */
+        private int next;
+
+        private @Nullable Map<Long, Integer> places;
+
+        private OfNftTable(TableId id) {
+            this.id = id;
+            // Each is found once here, and perhaps by somebody else who reads the table as well.
+            this.before = tablesOfNft.getOrDefault(id, NONE).clone();
+            this.now = new ArrayList<>(before.length);
+        }
+
+        /** Finds the rule of that handle, once. */
+        @Nullable
+        Remembered find(long handle) {
+            int place = isAt(next, handle) ? next : place(handle);
+            Remembered found = place < 0 ? null : before[place];
+            if (found != null) {
+                before[place] = null;
+                next = place + 1;
+            }
+            return found;
+        }
+
+        private boolean isAt(int place, long handle) {
+            Remembered rule = place < before.length ? before[place] : null;
+            return rule != null && rule.handle() == handle;
+        }
+
+        private int place(long handle) {
+            Map<Long, Integer> found = places;
+            if (found == null) {
+                found = new HashMap<>();
+                for (int i = 0; i < before.length; i++) {
+                    Remembered rule = before[i];
+                    if (rule != null) {
+                        found.put(rule.handle(), i);
+                    }
+                }
+                places = found;
+            }
+            return found.getOrDefault(handle, -1);
+        }
+
+        void keep(long handle, Rule rule, NftBody body) {
+            now.add(new Remembered(handle, rule, body));
+        }
+
+        /** Forgets what this reading did not find. */
+        void close() {
+            tablesOfNft.put(id, now.toArray(NONE));
         }
     }
 }

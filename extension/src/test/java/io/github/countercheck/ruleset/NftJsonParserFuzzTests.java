@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Any text at all is either read or refused with a {@link ParseException}, and what is read can be printed and is read again
- * as the same. In the normal build this runs the committed corpus; {@code JAZZER_FUZZ=1} with
+ * as the same, in whichever of the two ways. In the normal build this runs the committed corpus; {@code JAZZER_FUZZ=1} with
  * {@code -Djazzer.hooks=true} searches for more.
  */
 class NftJsonParserFuzzTests {
@@ -28,5 +28,6 @@ class NftJsonParserFuzzTests {
                 .forEach(
                         t -> assertThat(NftPrinter.print(t.family(), t.table())).isNotEmpty());
         assertThat(NftJsonParser.parse(text)).isEqualTo(listing);
+        assertThat(NftJsonParser.thoroughly(text, new RuleMemory())).isEqualTo(listing);
     }
 }

@@ -26,7 +26,7 @@ record LegacyTables(List<String> ofIpv4, List<String> ofIpv6) {
     /** What is to be read for {@link #of(List)}. */
     static Netns.Reading names(Consumer<String> lines) {
         // Each line with its file. No file: this kernel has no x_tables at all, so there is nothing to read.
-        return new Netns.Reading(Command.of("grep", "-sH", ".", IPV4, IPV6), lines);
+        return new Netns.Reading(Command.of(Shell.LINES_OF, IPV4, IPV6), lines);
     }
 
     static LegacyTables of(List<String> lines) {

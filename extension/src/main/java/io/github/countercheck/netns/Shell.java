@@ -29,6 +29,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Shell implements AutoCloseable {
 
+    /**
+     * A command that every shell of ours has: prints the lines of files, each behind the file's name and a colon, and leaves
+     * out files that cannot be read. For small files of the kernel's, for which it is a waste to start a process.
+     */
+    static final String LINES_OF = "countercheck_lines_of";
+
+    private static final String FUNCTIONS = LINES_OF + "() { for file; do if [ -r \"$file\" ]; then"
+            + " while IFS= read -r line; do printf '%s:%s\\n' \"$file\" \"$line\"; done <\"$file\"; fi; done; }\n";
+
     private static final ScheduledExecutorService WATCH = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "countercheck-command-limit");
         thread.setDaemon(true);
@@ -186,6 +195,7 @@ final class Shell implements AutoCloseable {
             current = connector.get();
             try {
                 answers = new OutputLines(current.output());
+                current.input().write(FUNCTIONS.getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
                 throw new CountercheckException(
                         "no shell could be opened in " + description, "check that it is still running", e);

@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -94,6 +97,21 @@ class ShellTests {
         assertThat(results).extracting(CommandResult::errors).containsExactly("e", "", "");
         assertThat(shell.run(Command.of("echo", "next"), LIMIT).output()).isEqualTo("next\n");
         assertThat(started).hasSize(1);
+    }
+
+    @Test
+    void showsFilesWithoutAProcess(@TempDir Path directory) throws IOException {
+        Path some = Files.writeString(directory.resolve("some file"), "nat\n  two $(words) \\n\n");
+        Path empty = Files.createFile(directory.resolve("empty"));
+
+        CommandResult result = shell.run(
+                Command.of(Shell.LINES_OF, some.toString(), directory + "/none", empty.toString(), some.toString()),
+                LIMIT);
+
+        String lines = some + ":nat\n" + some + ":  two $(words) \\n\n";
+        assertThat(result.output()).isEqualTo(lines + lines);
+        assertThat(result.errors()).isEmpty();
+        assertThat(result.ok()).isTrue();
     }
 
     @Test

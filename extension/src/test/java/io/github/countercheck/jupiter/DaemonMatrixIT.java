@@ -43,18 +43,21 @@ class DaemonMatrixIT {
                 .map(Event::getTestDescriptor)
                 .map(descriptor -> descriptor.getDisplayName())
                 .filter(name -> name.startsWith("["))
+                // The whole version stands there where the image's tag tells it.
+                .map(name -> name.replaceFirst("28\\.5\\.\\d+", "28.5"))
                 .toList();
         assertThat(runs)
                 .containsExactlyInAnyOrder(
-                        "[28.5.2, default]",
-                        "[28.5.2, ip-masq-off.json]",
-                        "[28.5.2-legacy, default]",
-                        "[28.5.2-legacy, ip-masq-off.json]");
+                        "[28.5, default]",
+                        "[28.5, ip-masq-off.json]",
+                        "[28.5-legacy, default]",
+                        "[28.5-legacy, ip-masq-off.json]");
         // Those that masquerade pass; of the others the assertion says that nothing does.
         assertThat(events.failed().stream().map(DaemonMatrixIT::failure))
                 .hasSize(2)
-                .allMatch(failure -> failure.matches(
-                        "\\[28\\.5\\.2(-legacy)?, ip-masq-off\\.json]: flows not masqueraded for container web .*"));
+                .allMatch(
+                        failure -> failure.matches(
+                                "\\[28\\.5(\\.\\d+)?(-legacy)?, ip-masq-off\\.json]: flows not masqueraded for container web .*"));
         assertThat(Masquerading.hasLegacyTables).containsExactlyInAnyOrder(false, true);
         assertThat(Masquerading.most.get())
                 .as("daemons at the same time")

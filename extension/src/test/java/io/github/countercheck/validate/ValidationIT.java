@@ -86,8 +86,8 @@ class ValidationIT {
                                 .contains(
                                         "the following directives don't match any configuration option: userland-prox"),
                         elsewhere -> assertThat(elsewhere)
-                                .isEqualTo(
-                                        "Engine 28.5.2 does not listen at unix:///var/run/docker.sock, where it is asked"),
+                                .matches(
+                                        "Engine 28\\.5\\S* does not listen at unix:///var/run/docker.sock, where it is asked"),
                         absent -> assertThat(absent)
                                 .startsWith("there is no image countercheck/no-engine:1, and it cannot be pulled: "),
                         absent -> assertThat(absent).startsWith("there is no image countercheck/no-engine:1"));

@@ -22,7 +22,7 @@ final class JsonText {
     }
 
     /** What the objects of a listing fit in, a large set excepted. */
-    private static final int USUAL = 1 << 16;
+    private static final int USUAL = 1 << 14;
 
     private static final int DEEPEST = 16;
     private static final int MOST_DIGITS = 18;
@@ -121,17 +121,21 @@ final class JsonText {
 
     /** Goes on behind these characters if they come next. */
     boolean take(char[] expected) {
-        return take(expected, expected.length);
-    }
-
-    /** Goes on behind the first so many of these characters if they come next. */
-    boolean take(char[] expected, int length) {
-        int to = at + length;
-        if (to <= end && Arrays.mismatch(window, at, to, expected, 0, length) < 0) {
-            at = to;
+        if (inCommon(expected) == expected.length) {
+            at += expected.length;
             return true;
         }
         return false;
+    }
+
+    /** Returns how many of these characters come next. */
+    int inCommon(char[] expected) {
+        int mismatch = Arrays.mismatch(window, at, Math.min(at + expected.length, end), expected, 0, expected.length);
+        return mismatch < 0 ? expected.length : mismatch;
+    }
+
+    void skip(int length) {
+        at += length;
     }
 
     void expect(char[] expected) throws UnreadException {
@@ -168,9 +172,9 @@ final class JsonText {
         }
     }
 
-    /** Tells whether a text or a number comes next. */
-    boolean isAtScalar() {
-        char c = window[at];
+    /** Tells whether a text or a number comes so many characters later. */
+    boolean isScalar(int later) {
+        char c = window[at + later];
         return c == '"' || (c >= '0' && c <= '9');
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.ruleset;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -28,8 +28,9 @@ final class NftBody {
      * @param parts its statements; they are not copied
      */
     NftBody(NftPart[] parts, @Nullable String comment) {
-        List<Statement> all = new ArrayList<>(parts.length);
-        List<Match> conditions = new ArrayList<>(parts.length);
+        Statement[] all = new Statement[parts.length];
+        Match[] conditions = new Match[parts.length];
+        int matching = 0;
         Target decision = null;
         int counter = -1;
         boolean extensions = false;
@@ -37,7 +38,7 @@ final class NftBody {
         for (int i = 0; i < parts.length; i++) {
             NftPart part = parts[i];
             Statement statement = part.statement();
-            all.add(statement);
+            all[i] = statement;
             extensions |= part.isExtension();
             if (part == NftPart.COUNTER) {
                 counter = i;
@@ -45,7 +46,7 @@ final class NftBody {
             }
             line.append(line.isEmpty() ? "" : " ").append(part.text());
             if (statement instanceof Statement.Condition condition) {
-                conditions.add(condition.comparison());
+                conditions[matching++] = condition.comparison();
                 counter = -1;
             } else if (statement instanceof Statement.Other other && ENDING.contains(other.keyword())) {
                 counter = -1;
@@ -60,8 +61,8 @@ final class NftBody {
         }
         this.parts = parts;
         this.comment = comment;
-        this.statements = List.copyOf(all);
-        this.matches = List.copyOf(conditions);
+        this.statements = List.of(all);
+        this.matches = List.of(Arrays.copyOf(conditions, matching));
         this.target = decision;
         this.text = line.toString();
         this.counts = counter;

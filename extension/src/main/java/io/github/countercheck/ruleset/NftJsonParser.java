@@ -33,6 +33,7 @@ public final class NftJsonParser {
     private final Shared shared = new Shared();
     private final NftExpressions expressions = new NftExpressions(shared);
     private final NftStatements statements = new NftStatements(expressions);
+    private final int length;
     private final Function<String, ParseException> problems;
     private final RuleMemory memory;
 
@@ -46,7 +47,8 @@ public final class NftJsonParser {
 
     private @Nullable OpenChain lastChain;
 
-    private NftJsonParser(Function<String, ParseException> problems, RuleMemory memory) {
+    private NftJsonParser(int length, Function<String, ParseException> problems, RuleMemory memory) {
+        this.length = length;
         this.problems = problems;
         this.memory = memory;
     }
@@ -82,7 +84,8 @@ public final class NftJsonParser {
      * @throws ParseException if it is no complete listing; the place is not known
      */
     static NftListing quickly(String text, RuleMemory memory) throws UnreadException {
-        NftJsonParser parser = new NftJsonParser(problem -> new ParseException(problem, 1, 1, ""), memory);
+        NftJsonParser parser =
+                new NftJsonParser(text.length(), problem -> new ParseException(problem, 1, 1, ""), memory);
         parser.read(new JsonText(text));
         return parser.finish();
     }
@@ -90,7 +93,7 @@ public final class NftJsonParser {
     /** Reads a listing in whatever JSON, or says what is wrong with it, and where. */
     static NftListing thoroughly(String text, RuleMemory memory) {
         JsonReader reader = new JsonReader(text);
-        NftJsonParser parser = new NftJsonParser(reader::error, memory);
+        NftJsonParser parser = new NftJsonParser(text.length(), reader::error, memory);
         reader.forEach(parser::object);
         return parser.finish();
     }
@@ -219,7 +222,7 @@ public final class NftJsonParser {
     private void table(Family family, JsonObject body) {
         String name = required(body, "name");
         NftRuleReader rules =
-                new NftRuleReader(name, family, statements, shared, problems, memory.openNft(family, name));
+                new NftRuleReader(name, family, statements, shared, problems, memory.openNft(family, name), length);
         OpenTable table = new OpenTable(family, name, body.texts("flags"), rules);
         if (tables.putIfAbsent(List.of(family, name), table) != null) {
             throw problem("table " + family.keyword() + " " + name + " was there before");

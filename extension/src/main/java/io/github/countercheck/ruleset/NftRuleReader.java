@@ -21,6 +21,12 @@ final class NftRuleReader {
     private static final char[] BYTES = ", \"bytes\": ".toCharArray();
     private static final NftPart[] NONE = {};
 
+    private static final int FEWEST_SLOTS = 1 << 6;
+    private static final int MOST_SLOTS = 1 << 14;
+
+    /** Of a statement, or less. */
+    private static final int USUAL_LENGTH = 64;
+
     private final String table;
     private final Family family;
     private final NftStatements statements;
@@ -29,10 +35,10 @@ final class NftRuleReader {
     private final RuleMemory.OfNftTable memory;
 
     /** By their text; of several that share a place only the last is kept, so that no input can make it slow. */
-    private final NftPart[] partsByText = new NftPart[1 << 14];
+    private final NftPart[] partsByText;
 
     /** By their parts, in the same way. */
-    private final NftBody[] bodies = new NftBody[1 << 12];
+    private final NftBody[] bodies;
 
     private @Nullable NftBody last;
     private boolean hasExtensions;
@@ -48,6 +54,7 @@ final class NftRuleReader {
      * Makes a reader.
      *
      * @param problems makes an error at the rule that is being read
+     * @param length of the listing, by which it is prepared for as many rules
      */
     NftRuleReader(
             String table,
@@ -55,13 +62,17 @@ final class NftRuleReader {
             NftStatements statements,
             Shared shared,
             Function<String, ParseException> problems,
-            RuleMemory.OfNftTable memory) {
+            RuleMemory.OfNftTable memory,
+            int length) {
         this.table = table;
         this.family = family;
         this.statements = statements;
         this.shared = shared;
         this.problems = problems;
         this.memory = memory;
+        int slots = Integer.highestOneBit(Math.max(FEWEST_SLOTS, Math.min(length / USUAL_LENGTH, MOST_SLOTS)));
+        this.partsByText = new NftPart[slots];
+        this.bodies = new NftBody[slots];
     }
 
     /** Tells whether a rule holds an extension of iptables. */
@@ -148,7 +159,7 @@ final class NftRuleReader {
         for (int i = 0; i < count; i++) {
             hash = 31 * hash + parts[i].text().hashCode();
         }
-        int slot = (hash ^ (hash >>> 12)) & (bodies.length - 1);
+        int slot = (hash ^ (hash >>> 14)) & (bodies.length - 1);
         NftBody body = bodies[slot];
         if (body == null || !body.is(parts, count, comment)) {
             body = new NftBody(Arrays.copyOf(parts, count), comment);
@@ -158,7 +169,9 @@ final class NftRuleReader {
     }
 
     private void part(JsonText json, NftPart expected) throws UnreadException {
-        if (expected.isKnown() && json.take(expected.json())) {
+        int inCommon = expected.isKnown() ? json.inCommon(expected.json()) : 0;
+        if (expected.isKnown() && inCommon == expected.json().length) {
+            json.skip(inCommon);
             add(expected, null);
         } else if (json.take(COUNTER)) {
             long packets = json.number();
@@ -167,15 +180,17 @@ final class NftRuleReader {
             json.expect(NftPart.END);
             add(NftPart.COUNTER, packets == 0 && bytes == 0 ? Counter.ZERO : new Counter(packets, bytes));
         } else {
-            otherPart(json, expected);
+            otherPart(json, expected, inCommon);
         }
     }
 
-    private void otherPart(JsonText json, NftPart expected) throws UnreadException {
+    private void otherPart(JsonText json, NftPart expected, int inCommon) throws UnreadException {
         int from = json.place();
         Object value = null;
         // Most differ from the same part of the rule before in no more than an address or a port.
-        if (expected.valueAt() > 0 && json.take(expected.json(), expected.valueAt()) && json.isAtScalar()) {
+        int valueAt = expected.valueAt();
+        if (valueAt > 0 && inCommon >= valueAt && json.isScalar(valueAt)) {
+            json.skip(valueAt);
             value = json.value();
             json.expect(NftPart.END);
         } else {

@@ -158,8 +158,10 @@ final class NftStatements {
         if (address != null) {
             Expression expression = expressions.expression(address);
             lookup = port == null && expression instanceof Expression.Lookup asked ? asked : null;
-            to = addressText(expression, port != null, true);
-            text.append(addressText(expression, port != null, false));
+            to = addressText(expression, port != null);
+            // nft puts each end of a range into brackets, iptables the range as a whole.
+            boolean eachEnd = expression instanceof Expression.Range && to.startsWith("[");
+            text.append(eachEnd ? to.replace("-", "]-[") : to);
         }
         if (port != null) {
             String ports = ":" + NftPrinter.print(expressions.expression(port));
@@ -173,14 +175,11 @@ final class NftStatements {
         return new Statement.Act(target, text.toString(), lookup);
     }
 
-    /** Puts addresses with colons into brackets, a range as a whole (iptables) or each end of it (nft). */
-    private static String addressText(Expression address, boolean withPort, boolean asIptables) {
+    /** Puts addresses with colons into brackets, a range as a whole. */
+    private static String addressText(Expression address, boolean withPort) {
         String text = NftPrinter.print(address);
-        if (!withPort || address instanceof Expression.Lookup || text.indexOf(':') < 0) {
-            return text;
-        }
-        boolean eachEnd = !asIptables && address instanceof Expression.Range;
-        return "[" + (eachEnd ? text.replace("-", "]-[") : text) + "]";
+        boolean plain = !withPort || address instanceof Expression.Lookup || text.indexOf(':') < 0;
+        return plain ? text : "[" + text + "]";
     }
 
     private Statement portTranslation(String kind, JsonObject body) {

@@ -100,6 +100,9 @@ public final class RuleMemory {
         /** Finds the rule of that handle, once. */
         @Nullable
         Remembered find(long handle) {
+            if (before.length == 0) {
+                return null;
+            }
             int place = isAt(next, handle) ? next : place(handle);
             Remembered found = place < 0 ? null : before[place];
             if (found != null) {

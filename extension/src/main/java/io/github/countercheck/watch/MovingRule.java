@@ -64,16 +64,16 @@ record MovingRule(
         return new MovingRule(id, place, text, purpose, packets, bytes, 0, 0);
     }
 
-    /** Prints it in columns. */
-    String inColumns(int placeWidth) {
+    /** Prints it in columns; what may be cut, the rule, comes last. */
+    String inColumns(int placeWidth, int purposeWidth) {
         return String.format(
                 Locale.ROOT,
-                "%-" + placeWidth + "s %9d %11d %8s  %s  # %s",
+                "%-" + placeWidth + "s %9d %11d %8s  %-" + purposeWidth + "s  %s",
                 place,
                 packets,
                 bytes,
                 rate == 0 ? "" : String.format(Locale.ROOT, "%.1f/s", rate),
-                text,
-                purpose);
+                purpose,
+                text);
     }
 }

@@ -7,14 +7,15 @@ import java.util.Collections;
 import java.util.Deque;
 
 /**
- * How long to rest between looks, so that they take at most a twentieth of one core, however much there is to read. What
- * a look takes of it is told by the quickest of the last ones: the others had to wait for somebody else. Before that is
- * known, while the JVM is still cold, they may take a fifth.
+ * How long to rest between looks, so that they take at most a twentieth of one core, however much there is to read. How
+ * long a look takes is told by the quickest of the last ones: the others had to wait for somebody else. Some of it is done
+ * on several processors at once, so it may pass for a twenty-fifth; before it is known, while the JVM is still cold, for a
+ * fifth.
  */
 final class Pace {
 
     private static final Duration AT_LEAST = Duration.ofMillis(250);
-    private static final int REST = 19;
+    private static final int REST = 24;
     private static final int COLD_REST = 4;
 
     private static final int REMEMBERED = 5;

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Shows moving rules: on a terminal in place, elsewhere a line for each movement. On a terminal nothing is set that would
@@ -74,13 +75,18 @@ final class Screen {
         moved.forEach(rule -> rows.put(rule.id(), new Row(rule, now)));
         rows.values().removeIf(row -> row.movedAt().plus(REST).isBefore(now));
         List<String> picture = new ArrayList<>();
-        int place = rows.values().stream()
-                .mapToInt(row -> row.rule().place().length())
-                .max()
-                .orElse(5);
+        int place = width(MovingRule::place);
+        int purpose = width(MovingRule::purpose);
         picture.add(String.format(
-                Locale.ROOT, "%-" + place + "s %9s %11s %8s  %s", "CHAIN", "PACKETS", "BYTES", "RATE", "RULE"));
-        rows.values().forEach(row -> picture.add(row.rule().inColumns(place)));
+                Locale.ROOT,
+                "%-" + place + "s %9s %11s %8s  %-" + purpose + "s  %s",
+                "CHAIN",
+                "PACKETS",
+                "BYTES",
+                "RATE",
+                "ROLE",
+                "RULE"));
+        rows.values().forEach(row -> picture.add(row.rule().inColumns(place, purpose)));
         if (rows.isEmpty()) {
             picture.add("nothing moves");
         }
@@ -95,5 +101,12 @@ final class Screen {
         out.print(text);
         out.flush();
         drawn = shown.size();
+    }
+
+    private int width(Function<MovingRule, String> column) {
+        return rows.values().stream()
+                .mapToInt(row -> column.apply(row.rule()).length())
+                .max()
+                .orElse(5);
     }
 }

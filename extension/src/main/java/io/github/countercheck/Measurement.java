@@ -7,6 +7,7 @@ import io.github.countercheck.report.Observed;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.snapshot.CounterDelta;
 import io.github.countercheck.snapshot.CounterSnapshot;
+import io.github.countercheck.traffic.Peer;
 import io.github.countercheck.walk.CounterWalk;
 import io.github.countercheck.walk.Observation;
 import java.time.Duration;
@@ -137,29 +138,35 @@ public final class Measurement implements AutoCloseable {
         session.facts();
     }
 
-    /** Returns what was read for this test so far, without reading anything. */
-    public synchronized Observed observed() {
+    /**
+     * Returns what was read for this test so far, without reading anything. What takes a while is left to who looks at it,
+     * on whatever thread and also once the daemon is gone.
+     */
+    public synchronized Supplier<Observed> observed() {
         Window window = window();
-        DockerFacts facts = Containers.named(window, session.heard().facts());
+        DockerFacts heard = session.heard().facts();
         Instant begin = firstSent == null ? baseline.takenAt() : firstSent;
-        List<Observed.SentFlow> sent = new ArrayList<>();
-        if (!flows.isEmpty()) {
-            Simulation simulation = Simulation.of(window, baseline.rulesets(), facts);
-            for (Flow flow : flows) {
-                sent.add(new Observed.SentFlow(
+        CounterSnapshot after = session.heard().countersSince(begin);
+        Set<String> stale = lastSent == null ? Set.of() : session.heard().tablesLastReadBetween(begin, lastSent);
+        Peer peer = flows.isEmpty() ? null : session.peer();
+        return () -> {
+            DockerFacts facts = Containers.named(window, heard);
+            return new Observed(window.families(), window.baseline(), after, facts, sent(window, peer, facts), stale);
+        };
+    }
+
+    private static List<Observed.SentFlow> sent(Window window, @Nullable Peer peer, DockerFacts facts) {
+        if (peer == null) {
+            return List.of();
+        }
+        Simulation simulation = Simulation.of(peer, window.baseline().rulesets(), facts);
+        return window.flows().stream()
+                .map(flow -> new Observed.SentFlow(
                         flow.toString(),
                         flow.probes(),
                         flow.walks(),
-                        flow.wasSent() ? simulation.unmet(flow.probes().get(0).tuple(), flow.vantage()) : List.of()));
-            }
-        }
-        return new Observed(
-                window.families(),
-                baseline,
-                session.heard().countersSince(begin),
-                facts,
-                sent,
-                lastSent == null ? Set.of() : session.heard().tablesLastReadBetween(begin, lastSent));
+                        flow.wasSent() ? simulation.unmet(flow.probes().get(0).tuple(), flow.vantage()) : List.of()))
+                .toList();
     }
 
     /**

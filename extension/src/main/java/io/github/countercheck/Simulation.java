@@ -33,7 +33,11 @@ final class Simulation {
 
     /** Prepares it; something must have been sent, so that there is a world outside. */
     static Simulation of(Window window, List<Ruleset> rulesets, DockerFacts facts) {
-        Peer peer = window.session().peer();
+        return of(window.session().peer(), rulesets, facts);
+    }
+
+    /** Prepares it with that world outside. */
+    static Simulation of(Peer peer, List<Ruleset> rulesets, DockerFacts facts) {
         RoutingFacts routing = RoutingFacts.of(facts, rulesets);
         for (InetAddress address : peer.hostAddresses()) {
             routing = routing.withDevice(

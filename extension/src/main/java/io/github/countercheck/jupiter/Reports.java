@@ -6,25 +6,33 @@ import io.github.countercheck.CountercheckException;
 import io.github.countercheck.Measurement;
 import io.github.countercheck.PacketReport;
 import io.github.countercheck.report.DaemonInfo;
+import io.github.countercheck.report.Observed;
 import io.github.countercheck.report.ReportFiles;
 import io.github.countercheck.report.RunReport;
 import io.github.countercheck.report.TestReport;
 import io.github.countercheck.report.TestReports;
 import io.github.countercheck.report.TestReports.Ended;
 import io.github.countercheck.report.Verdict;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.MediaType;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -34,8 +42,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes what people look at, as the run goes: the files of each test when it ends, and the page of the run now and then,
- * so often that it costs little, at its end, and when the JVM is told to end.
+ * Writes what people look at, as the run goes and beside it: the files of each test once it has ended, and the page of the
+ * run now and then, so often that it costs little, at its end, and when the JVM is told to end.
  */
 final class Reports implements AutoCloseable {
 
@@ -48,13 +56,25 @@ final class Reports implements AutoCloseable {
     private static final int SHARE = 100;
 
     private static final Duration AT_LEAST = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Path directory;
     private final ReportFiles files;
     private final @Nullable Path summary;
     private final Thread atShutdown = new Thread(this::writeIncomplete, "countercheck-report");
     private final Instant startedAt = Instant.now();
-    private final List<TestReport> tests = new ArrayList<>();
+
+    /** One report after the other, while the tests go on; none once the JVM is told to end. */
+    private final ExecutorService writer = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Reports::daemonThread,
+            new ThreadPoolExecutor.DiscardPolicy());
+
+    private final List<TestReport> tests = new CopyOnWriteArrayList<>();
     private final Map<String, String> paths = new HashMap<>();
     private final Set<String> taken = new HashSet<>();
     private Instant nextWrite = startedAt.plus(AT_LEAST);
@@ -79,6 +99,12 @@ final class Reports implements AutoCloseable {
         return reports;
     }
 
+    private static Thread daemonThread(Runnable work) {
+        Thread thread = new Thread(work, "countercheck-reports");
+        thread.setDaemon(true);
+        return thread;
+    }
+
     /** Returns where the build keeps what it makes. */
     static Path buildDirectory(Path project) {
         return project.resolve(Files.exists(project.resolve("pom.xml")) || !hasGradle(project) ? "target" : "build");
@@ -89,11 +115,11 @@ final class Reports implements AutoCloseable {
     }
 
     /** Returns where the page of that test is, or will be. */
-    synchronized Path page(ExtensionContext test) {
+    Path page(ExtensionContext test) {
         return files.page(path(test));
     }
 
-    private String path(ExtensionContext test) {
+    private synchronized String path(ExtensionContext test) {
         return paths.computeIfAbsent(test.getUniqueId(), id -> {
             String wanted = name(className(test)) + "/" + name(methodName(test));
             String path = wanted;
@@ -123,32 +149,53 @@ final class Reports implements AutoCloseable {
     }
 
     /**
-     * Reports a test that has ended.
+     * Reports a test that has ended. Its files are written soon, and at the latest when the run ends.
      *
      * @param config the configuration of the daemon that was started for it, in a few words, or empty
      * @param thrown what it ended with, or null
      */
-    synchronized void ended(
+    void ended(
             ExtensionContext test, Measurement measurement, String config, Instant began, @Nullable Throwable thrown) {
-        TestReport report;
+        Ended how;
+        Supplier<Observed> observed;
         try {
-            report = TestReports.of(how(test, measurement.daemon(config), began, thrown), measurement.observed());
+            how = how(test, measurement.daemon(config), began, thrown);
+            observed = measurement.observed();
         } catch (CountercheckException | DockerException e) {
             // Whatever it is, it must not take the place of how the test ended.
             LOG.warn("no report of {} could be made", test.getDisplayName(), e);
             return;
         }
-        tests.add(report);
+        Map<Path, Path> attached = new HashMap<>();
+        attach(test, "countercheck.html", HTML, files.page(how.path()), attached);
+        attach(test, "countercheck.json", MediaType.APPLICATION_JSON, files.json(how.path()), attached);
+        if (thrown != null) {
+            Console.print("[[ATTACHMENT|" + files.page(how.path()).toAbsolutePath() + "]]");
+        }
+        writer.execute(() -> write(how, observed, attached));
+    }
+
+    /** Jupiter wants a file at once: it is empty until there is something to put into it. */
+    private static void attach(
+            ExtensionContext test, String name, MediaType type, Path file, Map<Path, Path> attached) {
         try {
+            test.publishFile(name, type, to -> attached.put(file, Files.createFile(to)));
+        } catch (JUnitException e) {
+            LOG.debug("{} was not published", file, e);
+        }
+    }
+
+    private void write(Ended how, Supplier<Observed> observed, Map<Path, Path> attached) {
+        try {
+            TestReport report = TestReports.of(how, observed.get());
+            tests.add(report);
             files.write(report);
-            publish(test, "countercheck.html", HTML, files.page(report.path()));
-            publish(test, "countercheck.json", MediaType.APPLICATION_JSON, files.json(report.path()));
-            if (thrown != null) {
-                Console.print("[[ATTACHMENT|" + files.page(report.path()).toAbsolutePath() + "]]");
+            for (Map.Entry<Path, Path> entry : attached.entrySet()) {
+                Files.copy(entry.getKey(), entry.getValue(), StandardCopyOption.REPLACE_EXISTING);
             }
             writeNowAndThen();
-        } catch (UncheckedIOException e) {
-            LOG.warn("no report of {} could be written", test.getDisplayName(), e);
+        } catch (RuntimeException | IOException e) {
+            LOG.warn("no report of {} could be written", how.name(), e);
         }
     }
 
@@ -162,14 +209,6 @@ final class Reports implements AutoCloseable {
                 Duration.between(began, Instant.now()),
                 daemon,
                 thrown == null ? "" : message(thrown));
-    }
-
-    private static void publish(ExtensionContext test, String name, MediaType type, Path file) {
-        try {
-            test.publishFile(name, type, to -> Files.copy(file, to));
-        } catch (JUnitException e) {
-            LOG.debug("{} was not published", file, e);
-        }
     }
 
     private static Verdict verdict(@Nullable Throwable thrown) {
@@ -211,8 +250,20 @@ final class Reports implements AutoCloseable {
         return new RunReport(startedAt, Duration.between(startedAt, Instant.now()), complete, tests);
     }
 
-    private synchronized void writeIncomplete() {
+    private void writeIncomplete() {
+        awaitWriting();
         write(false);
+    }
+
+    private void awaitWriting() {
+        writer.shutdown();
+        try {
+            if (!writer.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                LOG.warn("not all reports could be written in {} s", PATIENCE.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void write(boolean complete) {
@@ -232,13 +283,14 @@ final class Reports implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
         try {
             Runtime.getRuntime().removeShutdownHook(atShutdown);
         } catch (IllegalStateException e) {
             LOG.debug("the JVM is ending, and writes the report itself", e);
             return;
         }
+        awaitWriting();
         write(true);
     }
 }

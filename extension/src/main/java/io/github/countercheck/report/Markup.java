@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
@@ -16,10 +18,14 @@ import javax.xml.stream.XMLStreamWriter;
  */
 final class Markup {
 
+    private static final Map<String, String> SHEETS = new ConcurrentHashMap<>();
+
+    private final Writer writer;
     private final XMLStreamWriter out;
 
     /** Writes to that writer, which it leaves open. */
     Markup(Writer writer) {
+        this.writer = writer;
         try {
             // Not one that happens to be on the user's class path.
             out = XMLOutputFactory.newDefaultFactory().createXMLStreamWriter(writer);
@@ -67,13 +73,18 @@ final class Markup {
         return write(() -> out.writeCharacters("\n"));
     }
 
-    /** Writes the style sheet of that name as it is; it must not hold what would need to be escaped. */
+    /** Writes the style sheet of that name as it is, past what would look at each of its characters in every page. */
     Markup style(String name) {
-        String sheet = resource(name);
-        if (sheet.chars().anyMatch(c -> c == '<' || c == '&' || c == '>')) {
-            throw new IllegalStateException(name + " holds <, > or &");
-        }
-        return element("style", sheet);
+        open("style").text("");
+        return write(() -> {
+            out.flush();
+            try {
+                writer.write(SHEETS.computeIfAbsent(name, Markup::sheet));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            out.writeEndElement();
+        });
     }
 
     Markup close() {
@@ -91,6 +102,14 @@ final class Markup {
         for (int i = 0; i < attributes.length; i += 2) {
             out.writeAttribute(attributes[i], Visible.line(attributes[i + 1]));
         }
+    }
+
+    private static String sheet(String name) {
+        String sheet = resource(name);
+        if (sheet.chars().anyMatch(c -> c == '<' || c == '&' || c == '>')) {
+            throw new IllegalStateException(name + " holds <, > or &, which would need to be escaped");
+        }
+        return sheet;
     }
 
     private static String resource(String name) {

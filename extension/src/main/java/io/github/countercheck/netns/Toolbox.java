@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.github.countercheck.netns;
 
-import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
 import io.github.countercheck.CountercheckException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apiguardian.api.API;
-import org.jspecify.annotations.Nullable;
-import org.testcontainers.DockerClientFactory;
-import org.testcontainers.containers.ContainerLaunchException;
-import org.testcontainers.containers.GenericContainer;
-import org.testcontainers.containers.startupcheck.StartupCheckStrategy;
-import org.testcontainers.utility.DockerImageName;
 
 /**
  * A container that brings the network tools to a namespace: the daemon's, another container's, or one of its own.
  *
  * <p>It never joins a bridge, so starting it rewrites none of the daemon's rules and resets no counter. It is never
- * privileged: all capabilities are dropped but those that its place needs. Testcontainers labels it, so that it is
- * reaped with the other containers of the run.
+ * privileged: all capabilities are dropped but those that its place needs.
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class Toolbox implements Netns {
@@ -38,16 +29,15 @@ public final class Toolbox implements Netns {
     private static final Map<String, String> WITH_IPV6 =
             Map.of("net.ipv6.conf.all.disable_ipv6", "0", "net.ipv6.conf.default.disable_ipv6", "0");
 
-    private final GenericContainer<?> container;
+    private final ToolContainer container;
     private final Shell shell;
 
     private Toolbox(String image, String networkMode, String description, Capability... capabilities) {
-        this(container(image, networkMode, capabilities), image, description);
+        this(image, hostConfig(networkMode, capabilities), description);
     }
 
-    private Toolbox(GenericContainer<?> toStart, String image, String description) {
-        container = toStart.withCommand(WAIT_FOR_TERM.toArray(String[]::new));
-        start(container, image);
+    private Toolbox(String image, HostConfig hostConfig, String description) {
+        container = ToolContainer.start(image, hostConfig, WAIT_FOR_TERM);
         shell = new Shell(description, () -> start(Command.of("/bin/sh")));
     }
 
@@ -82,12 +72,9 @@ public final class Toolbox implements Netns {
      *     be asked for where the kernel has none
      */
     public static Toolbox inNetworkOfItsOwn(String image, boolean ipv6) {
-        GenericContainer<?> container = container(image, "none", Capability.NET_ADMIN);
-        if (ipv6) {
-            container.withCreateContainerCmdModifier(
-                    create -> hostConfig(create.getHostConfig()).withSysctls(WITH_IPV6));
-        }
-        return new Toolbox(container, image, "the network of the peer container");
+        HostConfig hostConfig = hostConfig("none", Capability.NET_ADMIN);
+        return new Toolbox(
+                image, ipv6 ? hostConfig.withSysctls(WITH_IPV6) : hostConfig, "the network of the peer container");
     }
 
     /**
@@ -99,21 +86,17 @@ public final class Toolbox implements Netns {
      */
     public static Toolbox beside(String image, String daemonId) {
         String share = "container:" + daemonId;
-        return new Toolbox(
-                container(
-                                image,
-                                share,
-                                Capability.NET_ADMIN,
-                                Capability.NET_RAW,
-                                Capability.SYS_ADMIN,
-                                Capability.SYS_PTRACE,
-                                Capability.DAC_OVERRIDE)
-                        .withCreateContainerCmdModifier(create -> hostConfig(create.getHostConfig())
-                                .withPidMode(share)
-                                // The usual profile forbids to look at processes that are not under it.
-                                .withSecurityOpts(List.of("apparmor=unconfined"))),
-                image,
-                "the network of the daemon's container");
+        HostConfig hostConfig = hostConfig(
+                        share,
+                        Capability.NET_ADMIN,
+                        Capability.NET_RAW,
+                        Capability.SYS_ADMIN,
+                        Capability.SYS_PTRACE,
+                        Capability.DAC_OVERRIDE)
+                .withPidMode(share)
+                // The usual profile forbids to look at processes that are not under it.
+                .withSecurityOpts(List.of("apparmor=unconfined"));
+        return new Toolbox(image, hostConfig, "the network of the daemon's container");
     }
 
     /**
@@ -125,78 +108,34 @@ public final class Toolbox implements Netns {
      * @throws CountercheckException if it ends with a status other than 0
      */
     public static String runOnDaemonsHost(String image, String purpose, List<String> command) {
-        GenericContainer<?> container = container(image, "host", Capability.NET_ADMIN, Capability.SYS_PTRACE)
-                .withCreateContainerCmdModifier(
-                        create -> hostConfig(create.getHostConfig()).withPidMode("host"))
-                .withStartupCheckStrategy(new UntilEnded().withTimeout(END))
-                .withCommand(command.toArray(String[]::new));
-        try (container) {
-            container.start();
-            return container.getLogs();
-        } catch (ContainerLaunchException e) {
-            throw new CountercheckException(
-                    purpose + " failed: " + logs(container),
-                    "check that image " + image + " has a shell and `ip`, and that the daemon allows --pid host",
-                    e);
+        HostConfig hostConfig =
+                hostConfig("host", Capability.NET_ADMIN, Capability.SYS_PTRACE).withPidMode("host");
+        try (ToolContainer container = ToolContainer.start(image, hostConfig, command)) {
+            int status = container.awaitEnd(END);
+            if (status != 0) {
+                throw new CountercheckException(
+                        purpose + " failed: " + container.logs().strip(),
+                        "check that image " + image + " has a shell and `ip`");
+            }
+            return container.logs();
         }
     }
 
-    /** The library's own looks once a second; the daemon answers as soon as the container has ended. */
-    private static final class UntilEnded extends StartupCheckStrategy {
-
-        @Override
-        public StartupStatus checkStartupState(DockerClient client, String containerId) {
-            int status =
-                    client.waitContainerCmd(containerId).start().awaitStatusCode(END.toSeconds(), TimeUnit.SECONDS);
-            return status == 0 ? StartupStatus.SUCCESSFUL : StartupStatus.FAILED;
-        }
-    }
-
-    private static String logs(GenericContainer<?> container) {
-        return container.getContainerId() == null
-                ? "the container did not start"
-                : container.getLogs().strip();
-    }
-
-    private static GenericContainer<?> container(String image, String networkMode, Capability... capabilities) {
-        return new GenericContainer<>(DockerImageName.parse(image))
+    private static HostConfig hostConfig(String networkMode, Capability... capabilities) {
+        return HostConfig.newHostConfig()
                 .withNetworkMode(networkMode)
-                .withLabel("countercheck.network", networkMode)
-                .withLabel(Owner.LABEL, Owner.SELF.toString())
-                .withCreateContainerCmdModifier(create -> hostConfig(create.getHostConfig())
-                        .withCapDrop(Capability.ALL)
-                        .withCapAdd(capabilities));
-    }
-
-    private static HostConfig hostConfig(@Nullable HostConfig given) {
-        return given == null ? HostConfig.newHostConfig() : given;
-    }
-
-    private static void start(GenericContainer<?> container, String image) {
-        try {
-            container.start();
-        } catch (ContainerLaunchException e) {
-            throw new CountercheckException(
-                    "the tool container did not start from image " + image,
-                    "pull or build that image, or name another with iptables, nft, conntrack, ip and socat in it"
-                            + " (countercheck.toolbox.image)",
-                    e);
-        }
+                .withCapDrop(Capability.ALL)
+                .withCapAdd(capabilities);
     }
 
     /** Returns the container's id. */
     public String containerId() {
-        return container.getContainerId();
+        return container.id();
     }
 
     /** Returns the daemon host's id of the container's first process. */
     public long pid() {
-        Long pid = DockerClientFactory.lazyClient()
-                .inspectContainerCmd(container.getContainerId())
-                .exec()
-                .getState()
-                .getPidLong();
-        return pid == null ? 0 : pid;
+        return container.pid();
     }
 
     @Override
@@ -216,7 +155,7 @@ public final class Toolbox implements Netns {
 
     @Override
     public RunningCommand start(Command command) {
-        return new ExecConnection(DockerClientFactory.lazyClient(), container.getContainerId(), command);
+        return container.exec(command);
     }
 
     @Override
@@ -227,6 +166,6 @@ public final class Toolbox implements Netns {
     @Override
     public void close() {
         shell.close();
-        container.stop();
+        container.close();
     }
 }

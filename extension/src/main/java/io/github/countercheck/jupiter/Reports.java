@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -136,11 +137,21 @@ final class Reports implements AutoCloseable {
         return name.substring(name.lastIndexOf('.') + 1).replace('$', '.');
     }
 
-    /** An invocation of several has a display name of its own; that of a plain test may be any text. */
+    /**
+     * An invocation of several, of the test or of its class, has a display name of its own; that of a plain test may be any
+     * text.
+     */
     private static String methodName(ExtensionContext test) {
-        String method = test.getRequiredTestMethod().getName();
-        boolean several = test.getUniqueId().contains("-invocation:");
-        return several ? method + "-" + test.getDisplayName() : method;
+        StringBuilder name = new StringBuilder(test.getRequiredTestMethod().getName());
+        for (Optional<ExtensionContext> at = Optional.of(test);
+                at.isPresent();
+                at = at.flatMap(ExtensionContext::getParent)) {
+            String id = at.get().getUniqueId();
+            if (id.indexOf("-invocation:", id.lastIndexOf('/')) >= 0) {
+                name.append('-').append(at.get().getDisplayName());
+            }
+        }
+        return name.toString();
     }
 
     static String name(String text) {

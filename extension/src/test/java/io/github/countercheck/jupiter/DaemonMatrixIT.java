@@ -11,6 +11,7 @@ import io.github.countercheck.TestWeb;
 import io.github.countercheck.Traffic;
 import io.github.countercheck.daemon.DaemonContainer;
 import io.github.countercheck.netns.Command;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -59,6 +60,10 @@ class DaemonMatrixIT {
                         failure -> failure.matches(
                                 "\\[28\\.5(\\.\\d+)?(-legacy)?, ip-masq-off\\.json]: flows not masqueraded for container web .*"));
         assertThat(Masquerading.hasLegacyTables).containsExactlyInAnyOrder(false, true);
+        assertThat(Path.of("target/countercheck/DaemonMatrixIT.Masquerading")
+                        .resolve("masquerades-28.5.2-legacy-ip-masq-off.json.html"))
+                .content()
+                .contains("configuration ip-masq-off.json", "rules in iptables-legacy", "✗ failed");
         assertThat(Masquerading.most.get())
                 .as("daemons at the same time")
                 .isLessThanOrEqualTo(Runtime.getRuntime().availableProcessors());

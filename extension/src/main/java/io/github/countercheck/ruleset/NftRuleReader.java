@@ -37,6 +37,9 @@ final class NftRuleReader {
     /** By their text; of several that share a place only the last is kept, so that no input can make it slow. */
     private final NftPart[] partsByText;
 
+    /** What is in the same place there, so that another text is seldom looked at. */
+    private final int[] hashes;
+
     /** By their parts, in the same way. */
     private final NftBody[] bodies;
 
@@ -72,6 +75,7 @@ final class NftRuleReader {
         this.memory = memory;
         int slots = Integer.highestOneBit(Math.max(FEWEST_SLOTS, Math.min(length / USUAL_LENGTH, MOST_SLOTS)));
         this.partsByText = new NftPart[slots];
+        this.hashes = new int[slots];
         this.bodies = new NftBody[slots];
     }
 
@@ -200,7 +204,7 @@ final class NftRuleReader {
         int hash = json.hashSince(from);
         int slot = (hash ^ (hash >>> 14)) & (partsByText.length - 1);
         NftPart part = partsByText[slot];
-        if (part == null || !json.isSince(from, part.json())) {
+        if (part == null || hashes[slot] != hash || !json.isSince(from, part.json())) {
             char[] text = json.since(from);
             if (value == null) {
                 json.goTo(from);
@@ -213,6 +217,7 @@ final class NftRuleReader {
                 throw JsonText.unread();
             }
             partsByText[slot] = part;
+            hashes[slot] = hash;
             isNew = true;
         }
         add(part, null);

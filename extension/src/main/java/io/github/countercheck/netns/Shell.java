@@ -173,6 +173,10 @@ final class Shell implements AutoCloseable {
     }
 
     private String script(Command command) {
+        if (command.words().get(0).equals(LINES_OF)) {
+            // It says nothing of errors, so that not even a subshell is needed.
+            return command.toShell() + "; printf '\\n%s 0\\n\\n%s\\n' " + mark + " " + mark + "\n";
+        }
         // Error output is kept apart without a file: the substitution takes it while fd 3 carries standard output.
         // Without braces around it, the subshell becomes the command instead of starting it.
         return "{ e=$(" + command.toShell() + " 2>&1 1>&3 3>&-); s=$?; } 3>&1; " + "printf '\\n%s %s\\n%s\\n%s\\n' "

@@ -55,12 +55,12 @@ public record DockerFacts(List<NetworkFacts> networks, List<ContainerFacts> cont
 
     /** Returns the network that has exactly that subnet, a bridge network where drivers share it. */
     public Optional<NetworkFacts> networkOfSubnet(Cidr subnet) {
-        return bridgesFirst(networks.stream().filter(n -> n.has(subnet)).toList());
+        return networks.stream().filter(n -> n.has(subnet)).reduce(DockerFacts::bridgeFirst);
     }
 
     /** Returns the network that the address lies in, a bridge network where drivers share the subnet. */
     public Optional<NetworkFacts> networkOf(InetAddress address) {
-        return bridgesFirst(networks.stream().filter(n -> n.contains(address)).toList());
+        return networks.stream().filter(n -> n.contains(address)).reduce(DockerFacts::bridgeFirst);
     }
 
     /** Returns the container with that id or name; an id wins over a name. */
@@ -97,10 +97,7 @@ public record DockerFacts(List<NetworkFacts> networks, List<ContainerFacts> cont
     }
 
     /** Macvlan and ipvlan networks may repeat a bridge network's subnet; netfilter rules exist for bridges only. */
-    private static Optional<NetworkFacts> bridgesFirst(List<NetworkFacts> candidates) {
-        return candidates.stream()
-                .filter(n -> n.bridge() != null)
-                .findFirst()
-                .or(() -> candidates.stream().findFirst());
+    static NetworkFacts bridgeFirst(NetworkFacts earlier, NetworkFacts later) {
+        return earlier.bridge() == null && later.bridge() != null ? later : earlier;
     }
 }

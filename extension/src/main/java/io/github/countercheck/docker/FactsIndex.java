@@ -32,7 +32,7 @@ final class FactsIndex {
                 ofBridge.putIfAbsent(network.bridge(), network);
             }
             for (Cidr subnet : network.subnets()) {
-                ofSubnet.merge(subnet.network(), network, FactsIndex::bridgeFirst);
+                ofSubnet.merge(subnet.network(), network, DockerFacts::bridgeFirst);
                 prefixLengths(subnet.isIpv6()).add(subnet.prefixLength());
             }
         }
@@ -67,7 +67,7 @@ final class FactsIndex {
         for (int length : prefixLengths(address instanceof Inet6Address)) {
             NetworkFacts network = ofSubnet.get(new Cidr(address, length).network());
             if (network != null) {
-                found = found == null ? network : bridgeFirst(found, network);
+                found = found == null ? network : DockerFacts.bridgeFirst(found, network);
             }
         }
         return found;
@@ -80,10 +80,5 @@ final class FactsIndex {
 
     private Set<Integer> prefixLengths(boolean ipv6) {
         return ipv6 ? prefixLengthsOfIpv6 : prefixLengthsOfIpv4;
-    }
-
-    /** Macvlan and ipvlan networks may repeat a bridge network's subnet; netfilter rules exist for bridges only. */
-    private static NetworkFacts bridgeFirst(NetworkFacts earlier, NetworkFacts later) {
-        return earlier.bridge() == null && later.bridge() != null ? later : earlier;
     }
 }

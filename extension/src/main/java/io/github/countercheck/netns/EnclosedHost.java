@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -102,11 +101,6 @@ public final class EnclosedHost implements DaemonHost {
         }
 
         @Override
-        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-            return netns.run(command, limit, lines);
-        }
-
-        @Override
         public List<CommandResult> run(List<Reading> readings, Duration limit) {
             return netns.run(readings, limit);
         }
@@ -141,11 +135,6 @@ public final class EnclosedHost implements DaemonHost {
         @Override
         public CommandResult run(Command command, Duration limit) {
             return shell.run(command, limit);
-        }
-
-        @Override
-        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-            return shell.run(command, limit, lines);
         }
 
         @Override

@@ -33,13 +33,18 @@ public final class Leftovers {
 
     private static void remove(DockerClient client, String id, Owner owner) {
         LOG.info("removing container {}, which process {} left when it was killed", id.substring(0, 12), owner.pid());
+        remove(client, id);
+    }
+
+    /** Ends and removes a container with its volumes; that somebody else has done so, or is about to, is as good. */
+    static void remove(DockerClient client, String id) {
         try {
             client.removeContainerCmd(id)
                     .withForce(true)
                     .withRemoveVolumes(true)
                     .exec();
         } catch (NotFoundException | ConflictException e) {
-            LOG.debug("another run removes it", e);
+            LOG.debug("container {} is removed by somebody else", id, e);
         }
     }
 }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -75,11 +74,6 @@ public final class LocalNetns implements Netns {
     @Override
     public CommandResult run(Command command, Duration limit) {
         return shell.run(command, limit);
-    }
-
-    @Override
-    public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-        return shell.run(command, limit, lines);
     }
 
     @Override

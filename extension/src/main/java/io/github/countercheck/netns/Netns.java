@@ -22,17 +22,6 @@ public interface Netns extends AutoCloseable {
     CommandResult run(Command command, Duration limit);
 
     /**
-     * Runs a command to its end and has its output read while it comes.
-     *
-     * @param command the command
-     * @param limit how long it and the reading may take
-     * @param lines takes each line of its standard output without the line's end, and throws nothing
-     * @return its status and errors, with no output; a status other than 0 is not an error here
-     * @throws CountercheckException if it could not be started, or took longer than the limit
-     */
-    CommandResult run(Command command, Duration limit, Consumer<String> lines);
-
-    /**
      * A command whose output is read while it comes.
      *
      * @param command the command
@@ -49,11 +38,7 @@ public interface Netns extends AutoCloseable {
      * @return the status and errors of each, with no output; a status other than 0 is not an error here
      * @throws CountercheckException if one could not be started, or they took longer than the limit
      */
-    default List<CommandResult> run(List<Reading> readings, Duration limit) {
-        return readings.stream()
-                .map(reading -> run(reading.command(), limit, reading.lines()))
-                .toList();
-    }
+    List<CommandResult> run(List<Reading> readings, Duration limit);
 
     /**
      * Starts a command that stays: one that listens, or is told what to do line by line. What the command is to read goes

@@ -63,10 +63,6 @@ final class Shell implements AutoCloseable {
         return new CommandResult(command, result.status(), output.toString(), result.errors());
     }
 
-    CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-        return run(List.of(new Netns.Reading(command, lines)), limit).get(0);
-    }
-
     List<CommandResult> run(List<Netns.Reading> readings, Duration limit) {
         List<Ended> ends =
                 readings.stream().map(reading -> new Ended(reading.lines())).toList();

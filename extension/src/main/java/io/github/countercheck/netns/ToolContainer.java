@@ -130,14 +130,6 @@ final class ToolContainer implements AutoCloseable {
     /** Ends and removes it. */
     @Override
     public void close() {
-        try {
-            client.removeContainerCmd(id)
-                    .withForce(true)
-                    .withRemoveVolumes(true)
-                    .exec();
-        } catch (NotFoundException | ConflictException e) {
-            // Somebody else has removed it, or is about to.
-            return;
-        }
+        Leftovers.remove(client, id);
     }
 }

@@ -7,7 +7,6 @@ import io.github.countercheck.CountercheckException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.apiguardian.api.API;
 
 /**
@@ -141,11 +140,6 @@ public final class Toolbox implements Netns {
     @Override
     public CommandResult run(Command command, Duration limit) {
         return shell.run(command, limit);
-    }
-
-    @Override
-    public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-        return shell.run(command, limit, lines);
     }
 
     @Override

@@ -56,9 +56,7 @@ final class NftBody {
             }
         }
         line.append(line.isEmpty() ? "counter" : "");
-        if (comment != null) {
-            line.append(" comment \"").append(comment).append('"');
-        }
+        line.append(NftPrinter.comment(comment));
         this.parts = parts;
         this.comment = comment;
         this.statements = List.of(all);

@@ -38,7 +38,7 @@ final class NftPart {
      * @param text the same as listed, or {@link #UNKNOWN}
      */
     static NftPart of(Statement statement, @Nullable Object json, char[] text) {
-        if (statement instanceof Statement.Count count && count.name() == null) {
+        if (NftPrinter.isAnonymousCounter(statement)) {
             return COUNTER;
         }
         boolean isExtension = json instanceof JsonObject object && object.has("xt");

@@ -140,11 +140,11 @@ public final class NftPrinter {
         return last;
     }
 
-    private static boolean isAnonymousCounter(Statement statement) {
+    static boolean isAnonymousCounter(Statement statement) {
         return statement instanceof Statement.Count count && count.name() == null;
     }
 
-    private static String comment(@Nullable String comment) {
+    static String comment(@Nullable String comment) {
         return comment == null ? "" : " comment \"" + comment + "\"";
     }
 

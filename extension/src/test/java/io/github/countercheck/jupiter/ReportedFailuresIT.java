@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.engine.TestExecutionResult;
@@ -99,9 +98,9 @@ class ReportedFailuresIT {
         }
 
         @Override
-        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-            commands.add(command.toString());
-            return netns.run(command, limit, lines);
+        public List<CommandResult> run(List<Reading> readings, Duration limit) {
+            readings.forEach(reading -> commands.add(reading.command().toString()));
+            return netns.run(readings, limit);
         }
 
         @Override

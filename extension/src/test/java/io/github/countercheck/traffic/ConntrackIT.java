@@ -23,7 +23,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -122,8 +121,12 @@ class ConntrackIT {
         }
 
         @Override
-        public CommandResult run(Command command, Duration limit, Consumer<String> lines) {
-            return netns.run(onPath(command), limit, lines);
+        public List<CommandResult> run(List<Reading> readings, Duration limit) {
+            return netns.run(
+                    readings.stream()
+                            .map(reading -> new Reading(onPath(reading.command()), reading.lines()))
+                            .toList(),
+                    limit);
         }
 
         private Command onPath(Command command) {

@@ -9,6 +9,7 @@ import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.ruleset.Family;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -37,24 +38,24 @@ final class LocalReads implements Group {
         RulesetOfSize listing = new RulesetOfSize(rules);
         DockerFacts facts = listing.factsForAnAssertion();
         ClassificationMemory memory = new ClassificationMemory();
-        int rounds = rules >= 30_000 ? plan.rounds(9, 3) : plan.rounds(41, 11);
-        int warmUp = rules >= 30_000 ? plan.rounds(3, 1) : plan.rounds(20, 5);
+        int rounds = rules >= 30_000 ? plan.rounds(9, 3) : plan.rounds(61, 11);
         try (Namespace namespace = Namespace.open()) {
             Namespace.restore(namespace.pid(), "iptables-nft-restore", listing.iptablesSave());
             try (NetfilterCounterSource source = new NetfilterCounterSource(new LocalNetns(namespace.pid()));
                     BareShell shell = BareShell.in(namespace.pid());
                     BareShell other = BareShell.in(namespace.pid())) {
                 requireRules(source.read(), rules);
-                List<Sample> took = Contest.inTurn(
-                        warmUp,
-                        rounds,
-                        Side.timed(
-                                "snapshot of both families, both variants and nft's tables, read, parsed and classified, of "
-                                        + rules + " rules",
-                                () -> classify(source.read(), facts, memory)),
-                        Side.timed(String.join("; ", quoted(BARE)), () -> shell.run(BARE)),
-                        Side.timed(quoted(BARE)[0], () -> other.run(BARE[0])),
-                        Side.timed("the same snapshot, read and parsed only,", source::read));
+                Side[] sides = {
+                    Side.timed(
+                            "snapshot of both families, both variants and nft's tables, read, parsed and classified, of "
+                                    + rules + " rules",
+                            () -> classify(source.read(), facts, memory)),
+                    Side.timed(String.join("; ", quoted(BARE)), () -> shell.run(BARE)),
+                    Side.timed(quoted(BARE)[0], () -> other.run(BARE[0])),
+                    Side.timed("the same snapshot, read and parsed only,", source::read)
+                };
+                Contest.warmUp(forWarmUp(plan), sides);
+                List<Sample> took = Contest.inTurn(0, rounds, sides);
                 Sample snapshot = took.get(0);
                 Sample bare = took.get(1);
                 plan.report(Figure.ofRatio("local-snapshot-" + rules, goal(rules), snapshot, bare)
@@ -63,7 +64,7 @@ final class LocalReads implements Group {
                         .withRemark("one family of one variant is less than a snapshot reads"));
                 plan.report(Figure.ofRatio("local-snapshot-unclassified-" + rules, null, took.get(3), bare));
                 if (rules == POLLED) {
-                    poll(plan, source, warmUp, rounds);
+                    poll(plan, source, rounds);
                 }
                 peers(plan, rules, shell, other);
             }
@@ -93,12 +94,18 @@ final class LocalReads implements Group {
         snapshot.rulesets().forEach(ruleset -> memory.classify(ruleset, facts));
     }
 
-    private static void poll(Plan plan, NetfilterCounterSource source, int warmUp, int rounds) throws Exception {
-        List<Sample> took = Contest.inTurn(
-                warmUp,
-                rounds,
-                Side.timed("a poll of table nat of IPv4", () -> source.read(Set.of(Family.IPV4), "nat")),
-                Side.timed("a full snapshot of " + POLLED + " rules, not classified,", source::read));
+    /** Until the compiler has gone to rest, which would take one of two cores from what is measured. */
+    static Duration forWarmUp(Plan plan) {
+        return Duration.ofSeconds(plan.rounds(4, 1));
+    }
+
+    private static void poll(Plan plan, NetfilterCounterSource source, int rounds) throws Exception {
+        Side[] sides = {
+            Side.timed("a poll of table nat of IPv4", () -> source.read(Set.of(Family.IPV4), "nat")),
+            Side.timed("a full snapshot of " + POLLED + " rules, not classified,", source::read)
+        };
+        Contest.warmUp(forWarmUp(plan), sides);
+        List<Sample> took = Contest.inTurn(0, rounds, sides);
         plan.report(Figure.ofRatio("poll-" + POLLED, Goal.atMost(0.5), took.get(0), took.get(1)));
     }
 

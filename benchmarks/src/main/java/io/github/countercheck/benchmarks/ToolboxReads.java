@@ -35,23 +35,23 @@ final class ToolboxReads implements Group {
             Namespace.restore(pid, "iptables-nft-restore", listing.iptablesSave());
             try (BareShell shell = BareShell.in(pid)) {
                 DockerClient client = DockerClientFactory.instance().client();
-                List<Sample> took = Contest.inTurn(
-                        plan.rounds(20, 5),
-                        plan.rounds(31, 9),
-                        Side.timed(
-                                "snapshot through a tool container, read, parsed and classified, of " + RULES
-                                        + " rules",
-                                () -> LocalReads.classify(source.read(), facts, memory)),
-                        Side.timed(
-                                "the least that tells as much: " + String.join("; ", LocalReads.BARE)
-                                        + ", by a shell in that namespace",
-                                () -> shell.run(LocalReads.BARE)),
-                        Side.timed(
-                                "the same three commands, each by a `docker exec` over the API, with its output read,",
-                                () -> exec(client, toolbox.containerId(), LocalReads.BARE)),
-                        Side.timed(
-                                "`docker exec … " + LocalReads.BARE[0] + "` alone",
-                                () -> exec(client, toolbox.containerId(), LocalReads.BARE[0])));
+                Side[] sides = {
+                    Side.timed(
+                            "snapshot through a tool container, read, parsed and classified, of " + RULES + " rules",
+                            () -> LocalReads.classify(source.read(), facts, memory)),
+                    Side.timed(
+                            "the least that tells as much: " + String.join("; ", LocalReads.BARE)
+                                    + ", by a shell in that namespace",
+                            () -> shell.run(LocalReads.BARE)),
+                    Side.timed(
+                            "the same three commands, each by a `docker exec` over the API, with its output read,",
+                            () -> exec(client, toolbox.containerId(), LocalReads.BARE)),
+                    Side.timed(
+                            "`docker exec … " + LocalReads.BARE[0] + "` alone",
+                            () -> exec(client, toolbox.containerId(), LocalReads.BARE[0]))
+                };
+                Contest.warmUp(LocalReads.forWarmUp(plan), sides[0], sides[1]);
+                List<Sample> took = Contest.inTurn(1, plan.rounds(41, 9), sides);
                 plan.report(Figure.ofRatio("toolbox-snapshot-" + RULES, Goal.atMost(1.3), took.get(0), took.get(1)));
                 plan.report(Figure.ofRatio(
                         "docker-exec-to-toolbox-snapshot-" + RULES, Goal.atLeast(8), took.get(2), took.get(0)));

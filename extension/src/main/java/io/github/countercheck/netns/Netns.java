@@ -30,8 +30,8 @@ public interface Netns extends AutoCloseable {
     record Reading(Command command, Consumer<String> lines) {}
 
     /**
-     * Runs commands one after the other to their ends, without a pause between them in which this JVM would have to say
-     * that it has read the output of the last.
+     * Runs commands to their ends: the last beside the others, and those one after the other. Their output is read in the order
+     * in which they are given.
      *
      * @param readings the commands
      * @param limit how long all of them and the reading may take

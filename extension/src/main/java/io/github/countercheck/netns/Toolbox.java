@@ -18,10 +18,6 @@ import org.apiguardian.api.API;
 @API(status = API.Status.INTERNAL, since = "0.1")
 public final class Toolbox implements Netns {
 
-    /** Ends at once when told to, which a bare {@code sleep} as first process does not. */
-    private static final List<String> WAIT_FOR_TERM =
-            List.of("/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done");
-
     /** What runs on the daemon's host for a moment has this long for it. */
     private static final Duration END = Duration.ofSeconds(30);
 
@@ -36,8 +32,8 @@ public final class Toolbox implements Netns {
     }
 
     private Toolbox(String image, HostConfig hostConfig, String description) {
-        container = ToolContainer.start(image, hostConfig, WAIT_FOR_TERM);
-        shell = new Shell(description, () -> start(Command.of("/bin/sh")));
+        container = ToolContainer.startWithShell(image, hostConfig);
+        shell = new Shell(description, container::shell);
     }
 
     /**

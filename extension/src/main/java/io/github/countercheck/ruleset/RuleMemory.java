@@ -20,29 +20,32 @@ public final class RuleMemory {
 
     private static final OfNftTable.Remembered[] NONE = {};
 
-    private record TableId(Family family, Backend backend, String table) {}
-
-    private final Map<TableId, Map<String, Rule>> tables = new ConcurrentHashMap<>();
-    private final Map<TableId, OfNftTable.Remembered[]> tablesOfNft = new ConcurrentHashMap<>();
+    private final Map<String, Map<String, Rule>> tables = new ConcurrentHashMap<>();
+    private final Map<String, OfNftTable.Remembered[]> tablesOfNft = new ConcurrentHashMap<>();
 
     OfNftTable openNft(Family family, String table) {
-        return new OfNftTable(new TableId(family, Backend.NFTABLES, table));
+        return new OfNftTable(key(family, Backend.NFTABLES, table));
     }
 
     OfTable open(Family family, Backend backend, String table) {
-        return new OfTable(new TableId(family, backend, table));
+        return new OfTable(key(family, backend, table));
+    }
+
+    /** No record: the JVM makes its {@code hashCode} when it is first asked for, which half of a first reading would wait for. */
+    private static String key(Family family, Backend backend, String table) {
+        return String.join(" ", family.keyword(), backend.name(), table);
     }
 
     /** What one reading of a table finds, and what it leaves for the next. */
     final class OfTable {
 
-        private final TableId id;
+        private final String key;
         private final Map<String, Rule> before;
         private final Map<String, Rule> now;
 
-        private OfTable(TableId id) {
-            this.id = id;
-            this.before = tables.getOrDefault(id, Map.of());
+        private OfTable(String key) {
+            this.key = key;
+            this.before = tables.getOrDefault(key, Map.of());
             this.now = new HashMap<>(before.size() * 3 / 2);
         }
 
@@ -64,7 +67,7 @@ public final class RuleMemory {
 
         /** Forgets what this reading did not find. */
         void close() {
-            tables.put(id, now);
+            tables.put(key, now);
         }
     }
 
@@ -81,7 +84,7 @@ public final class RuleMemory {
          */
         record Remembered(long handle, Rule rule, NftBody body) {}
 
-        private final TableId id;
+        private final String key;
         private final @Nullable Remembered[] before;
         private final List<Remembered> now;
 
@@ -90,10 +93,10 @@ public final class RuleMemory {
 
         private @Nullable Map<Long, Integer> places;
 
-        private OfNftTable(TableId id) {
-            this.id = id;
+        private OfNftTable(String key) {
+            this.key = key;
             // Each is found once here, and perhaps by somebody else who reads the table as well.
-            this.before = tablesOfNft.getOrDefault(id, NONE).clone();
+            this.before = tablesOfNft.getOrDefault(key, NONE).clone();
             this.now = new ArrayList<>(before.length);
         }
 
@@ -138,7 +141,7 @@ public final class RuleMemory {
 
         /** Forgets what this reading did not find. */
         void close() {
-            tablesOfNft.put(id, now.toArray(NONE));
+            tablesOfNft.put(key, now.toArray(NONE));
         }
     }
 }

@@ -100,6 +100,26 @@ class ShellTests {
     }
 
     @Test
+    void theLastOfSeveralCommandsRunsBesideTheOthers(@TempDir Path directory) {
+        Path meeting = directory.resolve("meeting");
+        assertThat(shell.run(Command.of("mkfifo", meeting.toString()), LIMIT).ok())
+                .isTrue();
+        List<String> first = new ArrayList<>();
+        List<String> last = new ArrayList<>();
+
+        // Either waits for the other, and what the last prints does not fit into a pipe.
+        shell.run(
+                List.of(
+                        new Netns.Reading(Command.of("cat", meeting.toString()), first::add),
+                        new Netns.Reading(
+                                Command.of("sh", "-c", "echo met >\"$0\"; seq 100000", meeting.toString()), last::add)),
+                LIMIT);
+
+        assertThat(first).containsExactly("met");
+        assertThat(last).hasSize(100_000).startsWith("1", "2").endsWith("100000");
+    }
+
+    @Test
     void showsFilesWithoutAProcess(@TempDir Path directory) throws IOException {
         Path some = Files.writeString(directory.resolve("some file"), "nat\n  two $(words) \\n\n");
         Path empty = Files.createFile(directory.resolve("empty"));

@@ -3,9 +3,11 @@ package io.github.countercheck.netns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.LogConfig;
 import io.github.countercheck.ContainerNetworkTest;
 import io.github.countercheck.CountercheckException;
 import io.github.countercheck.session.Image;
@@ -75,9 +77,37 @@ class ToolContainerIT {
         try (Toolbox toolbox = Toolbox.inNetworkOfItsOwn(TOOLBOX, false)) {
             docker.removeContainerCmd(toolbox.containerId()).withForce(true).exec();
 
-            assertThatThrownBy(() -> toolbox.run(Command.of("true"), LIMIT))
+            // The daemon may take a moment to end the connection to the shell that it was started with.
+            await().untilAsserted(() -> assertThatThrownBy(() -> toolbox.run(Command.of("true"), LIMIT))
                     .isInstanceOf(CountercheckException.class)
-                    .hasMessageContaining("a tool container of image " + TOOLBOX + " has ended");
+                    .hasMessageContaining("a tool container of image " + TOOLBOX + " has ended"));
+        }
+    }
+
+    @Test
+    void aCommandThatTakesTooLongCostsTheFirstShellAndNotTheContainer() {
+        try (Toolbox toolbox = Toolbox.inNetworkOfItsOwn(TOOLBOX, false)) {
+            assertThat(toolbox.run(Command.of("echo", "first"), LIMIT).output()).isEqualTo("first\n");
+
+            assertThatThrownBy(() -> toolbox.run(Command.of("sleep", "60"), Duration.ofMillis(200)))
+                    .isInstanceOf(CountercheckException.class)
+                    .hasMessageContaining("took longer than 200 ms");
+
+            assertThat(toolbox.run(Command.of("echo", "next"), LIMIT).output()).isEqualTo("next\n");
+        }
+    }
+
+    @Test
+    void whatAShellPrintsIsNotKeptByTheDaemon() {
+        try (Toolbox toolbox = Toolbox.inNetworkOfItsOwn(TOOLBOX, false)) {
+            assertThat(toolbox.run(Command.of("seq", "100000"), LIMIT).output()).endsWith("\n100000\n");
+
+            assertThat(docker.inspectContainerCmd(toolbox.containerId())
+                            .exec()
+                            .getHostConfig()
+                            .getLogConfig()
+                            .getType())
+                    .isEqualTo(LogConfig.LoggingType.NONE);
         }
     }
 

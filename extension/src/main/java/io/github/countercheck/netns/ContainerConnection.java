@@ -13,14 +13,17 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
-/** A command inside a running container, over one {@code docker exec} that stays open. */
-final class ExecConnection implements RunningCommand {
+/** A command inside a running container, over one connection to the daemon that stays open. */
+final class ContainerConnection implements RunningCommand {
 
     private final Chunks toCommand = new Chunks();
     private final Chunks fromCommand = new Chunks();
-    private final ResultCallback.Adapter<Frame> callback;
+    private final Output callback = new Output();
 
-    ExecConnection(DockerClient client, String containerId, Command command) {
+    private ContainerConnection() {}
+
+    /** Starts another command in that container, as {@code docker exec} does. */
+    static ContainerConnection exec(DockerClient client, String containerId, Command command) {
         String exec = client.execCreateCmd(containerId)
                 .withCmd(command.words().toArray(String[]::new))
                 .withEnv(command.environment().entrySet().stream()
@@ -30,39 +33,65 @@ final class ExecConnection implements RunningCommand {
                 .withAttachStdout(true)
                 .exec()
                 .getId();
-        callback = client.execStartCmd(exec).withStdIn(toCommand).exec(new ResultCallback.Adapter<>() {
-            @Override
-            public void onNext(Frame frame) {
-                if (frame.getStreamType() != StreamType.STDERR) {
-                    // The client reads the next frame into the same array.
-                    fromCommand.add(frame.getPayload().clone());
-                }
-            }
+        ContainerConnection connection = new ContainerConnection();
+        client.execStartCmd(exec).withStdIn(connection.toCommand).exec(connection.callback);
+        return connection;
+    }
 
-            @Override
-            public void onError(Throwable throwable) {
-                fromCommand.end();
-                super.onError(throwable);
-            }
+    /**
+     * Talks with what the container begins with, as {@code docker attach} does; it may have to be started yet. What comes from its
+     * standard error is the end.
+     */
+    static ContainerConnection attach(DockerClient client, String containerId) {
+        ContainerConnection connection = new ContainerConnection();
+        client.attachContainerCmd(containerId)
+                .withStdIn(connection.toCommand)
+                .withStdOut(true)
+                .withStdErr(true)
+                .withFollowStream(true)
+                .exec(connection.callback);
+        return connection;
+    }
 
-            @Override
-            public void onComplete() {
+    private final class Output extends ResultCallback.Adapter<Frame> {
+
+        @Override
+        public void onNext(Frame frame) {
+            if (frame.getStreamType() == StreamType.STDERR) {
                 fromCommand.end();
-                super.onComplete();
+            } else {
+                // The client reads the next frame into the same array.
+                fromCommand.add(frame.getPayload().clone());
             }
-        });
+        }
+
+        @Override
+        public void onError(Throwable throwable) {
+            fromCommand.end();
+            super.onError(throwable);
+        }
+
+        @Override
+        public void onComplete() {
+            fromCommand.end();
+            super.onComplete();
+        }
     }
 
     @Override
     public OutputStream input() {
         return new OutputStream() {
             @Override
-            public void write(int b) {
-                toCommand.add(new byte[] {(byte) b});
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
             }
 
             @Override
-            public void write(byte[] bytes, int offset, int length) {
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                if (hasEnded()) {
+                    // The client's own thread would print what it thinks of a closed connection.
+                    throw new IOException("the command has ended");
+                }
                 toCommand.add(Arrays.copyOfRange(bytes, offset, offset + length));
             }
 
@@ -71,6 +100,11 @@ final class ExecConnection implements RunningCommand {
                 toCommand.end();
             }
         };
+    }
+
+    /** Tells whether the command has ended, or has been given up. */
+    boolean hasEnded() {
+        return fromCommand.hasEnded;
     }
 
     @Override
@@ -100,6 +134,7 @@ final class ExecConnection implements RunningCommand {
         private static final byte[] END = {};
 
         private final BlockingQueue<byte[]> queue = new LinkedBlockingQueue<>();
+        private volatile boolean hasEnded;
         private byte @Nullable [] current;
         private int position;
 
@@ -110,6 +145,7 @@ final class ExecConnection implements RunningCommand {
         }
 
         void end() {
+            hasEnded = true;
             queue.add(END);
         }
 

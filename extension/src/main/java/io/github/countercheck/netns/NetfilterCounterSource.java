@@ -13,6 +13,7 @@ import io.github.countercheck.ruleset.Ruleset;
 import io.github.countercheck.ruleset.Table;
 import io.github.countercheck.snapshot.CounterSnapshot;
 import io.github.countercheck.snapshot.CounterSource;
+import java.lang.module.ModuleDescriptor;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apiguardian.api.API;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +33,9 @@ import org.jspecify.annotations.Nullable;
  * <p>nft lists what iptables-nft keeps as well, but not all that its rules say. So it is asked for the other tables only,
  * and for those that iptables-nft-save does not understand because nft wrote to them.
  *
- * <p>One table is read where the last reading of everything found it, without asking again what there is.
+ * <p>One table is read where the last reading of everything found it, without asking again what there is: with {@code
+ * iptables-nft -t TABLE -v -S}, which fetches that table only, where {@code iptables-nft-save} fetches all to print the one. Up to
+ * 1.8.5 that would add the chains which the table lacks (netfilter's iptables, commit fd4b9bf08b9e), so those are not asked.
  *
  * <p>The legacy tool is asked only for tables that the kernel already has (/proc/net/ip_tables_names): naming one that
  * it has not would create it, and reading must change nothing.
@@ -41,12 +46,16 @@ public final class NetfilterCounterSource implements CounterSource {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final int COMMAND_NOT_FOUND = 127;
 
+    private static final Pattern VERSION = Pattern.compile(" v(\\d+\\.\\d+(?:\\.\\d+)*)");
+    private static final ModuleDescriptor.Version LISTS_WITHOUT_CHANGE = ModuleDescriptor.Version.parse("1.8.6");
+
     /** "list tables" has nft 1.0 fetch every rule first; this names the tables without chains as well. */
     private static final Command LIST_CHAINS = Command.of("nft", "list", "chains");
 
     private final Netns netns;
     private final RuleMemory memory = new RuleMemory();
     private volatile @Nullable Found found;
+    private volatile @Nullable Boolean listsTables;
 
     /** Reads in that namespace, which is closed with this source. */
     public NetfilterCounterSource(Netns netns) {
@@ -205,13 +214,28 @@ public final class NetfilterCounterSource implements CounterSource {
     private List<Saving> savings(Found last, Set<Family> families, String table) {
         List<Saving> savings = new ArrayList<>();
         for (Family family : List.of(Family.IPV4, Family.IPV6)) {
-            for (Backend backend : List.of(Backend.IPTABLES_NFT, Backend.IPTABLES_LEGACY)) {
-                if (families.contains(family) && last.has(family, backend, table)) {
-                    savings.add(new Saving(family, backend, "-t", table));
-                }
+            if (families.contains(family) && last.has(family, Backend.IPTABLES_NFT, table)) {
+                savings.add(
+                        listsTables() ? new Listing(family, table) : new Saving(family, Backend.IPTABLES_NFT, table));
+            }
+            if (families.contains(family) && last.has(family, Backend.IPTABLES_LEGACY, table)) {
+                savings.add(new Saving(family, Backend.IPTABLES_LEGACY, table));
             }
         }
         return savings;
+    }
+
+    /** Whether there is an iptables-nft that lists a table without changing it. */
+    private boolean listsTables() {
+        Boolean known = listsTables;
+        if (known == null) {
+            CommandResult version = netns.run(Command.of("iptables-nft", "--version"), LIMIT);
+            Matcher matcher = VERSION.matcher(version.output());
+            known = matcher.find()
+                    && ModuleDescriptor.Version.parse(matcher.group(1)).compareTo(LISTS_WITHOUT_CHANGE) >= 0;
+            listsTables = known;
+        }
+        return known;
     }
 
     private List<Ruleset> save(List<Saving> savings) {
@@ -224,19 +248,29 @@ public final class NetfilterCounterSource implements CounterSource {
         return saved;
     }
 
-    /** A listing that is understood while it comes. */
-    private final class Saving {
+    /** What a tool of iptables prints, understood while it comes. */
+    private class Saving {
 
         private final Command command;
         private final IptablesSaveParser parser;
 
-        Saving(Family family, Backend backend, String... options) {
-            String program = (family == Family.IPV4 ? "iptables" : "ip6tables")
-                    + (backend == Backend.IPTABLES_NFT ? "-nft-save" : "-legacy-save");
-            List<String> words = new ArrayList<>(List.of(program, "-c"));
-            words.addAll(List.of(options));
-            command = Command.of(words);
-            parser = IptablesSaveParser.begin(family, backend, memory);
+        /** All tables. */
+        Saving(Family family, Backend backend) {
+            this(
+                    Command.of(program(family, backend) + "-save", "-c"),
+                    IptablesSaveParser.begin(family, backend, memory));
+        }
+
+        /** One table. */
+        Saving(Family family, Backend backend, String table) {
+            this(
+                    Command.of(program(family, backend) + "-save", "-c", "-t", table),
+                    IptablesSaveParser.begin(family, backend, memory));
+        }
+
+        Saving(Command command, IptablesSaveParser parser) {
+            this.command = command;
+            this.parser = parser;
         }
 
         Netns.Reading reading() {
@@ -251,6 +285,35 @@ public final class NetfilterCounterSource implements CounterSource {
                 throw notUnderstood(command, e);
             }
         }
+    }
+
+    /** One table, with no other fetched. */
+    private final class Listing extends Saving {
+
+        private final Family family;
+        private final String table;
+
+        Listing(Family family, String table) {
+            super(
+                    Command.of(program(family, Backend.IPTABLES_NFT), "-t", table, "-v", "-S"),
+                    IptablesSaveParser.beginListed(family, Backend.IPTABLES_NFT, table, memory));
+            this.family = family;
+            this.table = table;
+        }
+
+        /** It refuses a table that nft wrote to, of which the other says so. */
+        @Override
+        Ruleset end(CommandResult result) {
+            return result.ok()
+                    ? super.end(result)
+                    : save(List.of(new Saving(family, Backend.IPTABLES_NFT, table)))
+                            .get(0);
+        }
+    }
+
+    private static String program(Family family, Backend backend) {
+        return (family == Family.IPV4 ? "iptables" : "ip6tables")
+                + (backend == Backend.IPTABLES_NFT ? "-nft" : "-legacy");
     }
 
     private void requireOk(Command command, CommandResult result) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what {@code iptables-save}, {@code ip6tables-save} and their {@code -nft} and {@code -legacy} forms print, with
- * or without {@code -c}.
+ * or without {@code -c}, and one table of {@code iptables -v -S}.
  *
  * <p>Matches and targets that it does not know are kept word by word. Comments are dropped, but what the tool says about
  * its own output becomes {@link Ruleset#warnings()}.
@@ -25,6 +25,7 @@ public final class IptablesSaveParser {
     private final Family family;
     private final Backend backend;
     private final @Nullable RuleMemory memory;
+    private final boolean listed;
     private @Nullable ParseException failure;
     private final List<Table> tables = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
@@ -41,10 +42,11 @@ public final class IptablesSaveParser {
     private @Nullable OpenChain lastChain;
     private RuleMemory.@Nullable OfTable remembered;
 
-    private IptablesSaveParser(Family family, Backend backend, @Nullable RuleMemory memory) {
+    private IptablesSaveParser(Family family, Backend backend, @Nullable RuleMemory memory, boolean listed) {
         this.family = family;
         this.backend = backend;
         this.memory = memory;
+        this.listed = listed;
     }
 
     /**
@@ -56,7 +58,22 @@ public final class IptablesSaveParser {
      */
     @API(status = API.Status.INTERNAL, since = "0.1")
     public static IptablesSaveParser begin(Family family, Backend backend, RuleMemory memory) {
-        return new IptablesSaveParser(family, backend, memory);
+        return new IptablesSaveParser(family, backend, memory, false);
+    }
+
+    /**
+     * Begins to read one table as {@code iptables -t TABLE -v -S} lists it.
+     *
+     * @param family which of {@code iptables} and {@code ip6tables} prints it
+     * @param backend which of their two forms prints it
+     * @param table its name, which the listing does not say
+     * @param memory what was read before, and is taken over where a line says the same
+     */
+    @API(status = API.Status.INTERNAL, since = "0.1")
+    public static IptablesSaveParser beginListed(Family family, Backend backend, String table, RuleMemory memory) {
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend, memory, true);
+        parser.startTable("*" + table, 0);
+        return parser;
     }
 
     /** Takes the next line without its end. What is wrong with it is said at the {@linkplain #end end}. */
@@ -81,6 +98,9 @@ public final class IptablesSaveParser {
         if (failure != null) {
             throw failure;
         }
+        if (listed && pendingQuote < 0) {
+            commit("", lineNumber);
+        }
         return finish();
     }
 
@@ -92,7 +112,7 @@ public final class IptablesSaveParser {
      * @throws ParseException if the text is no complete listing
      */
     public static Ruleset parse(Family family, Backend backend, String text) {
-        IptablesSaveParser parser = new IptablesSaveParser(family, backend, null);
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend, null, false);
         int from = 0;
         while (from < text.length()) {
             int end = text.indexOf('\n', from);
@@ -112,7 +132,7 @@ public final class IptablesSaveParser {
      * @throws ParseException if the lines are no complete listing
      */
     public static Ruleset parse(Family family, Backend backend, Iterable<String> lines) {
-        IptablesSaveParser parser = new IptablesSaveParser(family, backend, null);
+        IptablesSaveParser parser = new IptablesSaveParser(family, backend, null, false);
         for (String line : lines) {
             parser.rawLine(line);
         }
@@ -175,10 +195,11 @@ public final class IptablesSaveParser {
         return new ParseException("table " + table + " has no COMMIT", tableLineNumber, 1, tableLine);
     }
 
-    private void line(String line, int number) {
-        if (line.isBlank()) {
+    private void line(String printed, int number) {
+        if (printed.isBlank()) {
             return;
         }
+        String line = listed ? ListedLine.asSaved(printed, number) : printed;
         switch (line.charAt(0)) {
             case '#' -> comment(line);
             case '*' -> startTable(line, number);

@@ -122,11 +122,46 @@ class CounterSourceIT {
     void readingLeavesNoTrace(Reader reader) {
         String before = state();
 
-        reader.read();
-        new NetfilterCounterSource(reader.netns()).read(Set.of(Family.IPV4), "nat");
-        new NetfilterCounterSource(reader.netns()).read(Set.of(Family.IPV6), "raw");
+        NetfilterCounterSource source = new NetfilterCounterSource(reader.netns());
+        source.read();
+        for (String table : List.of("raw", "mangle", "nat", "filter", "security")) {
+            source.read(Set.of(Family.IPV4, Family.IPV6), table);
+        }
 
         assertThat(state()).isEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aTableThatIsReadAloneHasTheSameRules(Reader reader) {
+        NetfilterCounterSource source = new NetfilterCounterSource(reader.netns());
+        Set<Family> families = Set.of(Family.IPV4, Family.IPV6);
+
+        for (String table : List.of("nat", "filter")) {
+            CounterSnapshot all = source.read();
+
+            assertThat(rules(source.read(families, table)))
+                    .isNotEmpty()
+                    .isEqualTo(rules(all.only(families, table::equals)));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aTableThatNftWroteToIsReadAllTheSame(Reader reader) {
+        NetfilterCounterSource source = new NetfilterCounterSource(reader.netns());
+        assertThat(state()).doesNotContain("table ip mangle");
+        firewall.run("iptables-nft", "-t", "mangle", "-N", "SCRATCH");
+        try {
+            source.read();
+            firewall.run("nft", "add", "rule", "ip", "mangle", "SCRATCH", "ct state new counter");
+
+            assertThat(source.read(Set.of(Family.IPV4), "mangle").ruleset(Family.IPV4, Backend.IPTABLES_NFT))
+                    .hasValueSatisfying(
+                            ruleset -> assertThat(ruleset.warnings()).anyMatch(w -> w.contains("mangle")));
+        } finally {
+            firewall.run("nft", "delete", "table", "ip", "mangle");
+        }
     }
 
     /** {@code iptables-nft-save -t} shows the chains that it would make. */

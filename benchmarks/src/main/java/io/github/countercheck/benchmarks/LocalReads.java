@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** A snapshot as root on the daemon's host takes it, beside the commands that it is made of and what else reads rules. */
+/** A snapshot of everything as root on the daemon's host takes it, beside the commands it is made of and what else reads rules. */
 final class LocalReads implements Group {
 
     private static final int[] SIZES = {30, 300, 3_000, 30_000};
@@ -47,10 +47,11 @@ final class LocalReads implements Group {
                 requireRules(source.read(), rules);
                 Side[] sides = {
                     Side.timed(
-                            "snapshot of both families, both variants and nft's tables, read, parsed and classified, of "
-                                    + rules + " rules",
+                            "snapshot of " + rules + " rules, read, parsed and classified,",
                             () -> classify(source.read(), facts, memory)),
-                    Side.timed(String.join("; ", quoted(BARE)), () -> shell.run(BARE)),
+                    Side.timed(
+                            "the least that tells as much, one after the other: " + String.join("; ", quoted(BARE)),
+                            () -> shell.run(BARE)),
                     Side.timed(quoted(BARE)[0], () -> other.run(BARE[0])),
                     Side.timed("the same snapshot, read and parsed only,", source::read)
                 };
@@ -58,8 +59,7 @@ final class LocalReads implements Group {
                 List<Sample> took = Contest.inTurn(0, rounds, sides);
                 Sample snapshot = took.get(0);
                 Sample bare = took.get(1);
-                plan.report(Figure.ofRatio("local-snapshot-" + rules, goal(rules), snapshot, bare)
-                        .withRemark("these are the least that tell as much"));
+                plan.report(Figure.ofRatio("local-snapshot-" + rules, goal(rules), snapshot, bare));
                 plan.report(Figure.ofRatio("local-snapshot-to-one-save-" + rules, null, snapshot, took.get(2))
                         .withRemark("one family of one variant is less than a snapshot reads"));
                 plan.report(Figure.ofRatio("local-snapshot-unclassified-" + rules, null, took.get(3), bare));
@@ -130,7 +130,7 @@ final class LocalReads implements Group {
         plan.report(Figure.ofRatio("peer-" + name, null, took.get(0), took.get(1)));
     }
 
-    private static String[] quoted(String... commands) {
+    static String[] quoted(String... commands) {
         return Stream.of(commands).map(command -> "`" + command + "`").toArray(String[]::new);
     }
 

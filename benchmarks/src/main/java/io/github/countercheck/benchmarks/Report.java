@@ -98,11 +98,13 @@ record Report(String date, Map<String, String> machine, List<Figure> figures, Li
         if (!peers.isEmpty()) {
             lines.addAll(List.of(
                     "",
-                    "Without a goal of its own:",
+                    "<details>",
+                    "<summary>Measured beside them, without a goal of its own</summary>",
                     "",
                     "| figure | | measured | compared with |",
                     "|---|---|---|---|"));
             peers.stream().map(Report::row).forEach(lines::add);
+            lines.addAll(List.of("", "</details>"));
         }
         if (!gaps.isEmpty()) {
             lines.add("");

@@ -35,11 +35,11 @@ final class ToolboxReads implements Group {
             Namespace.restore(pid, "iptables-nft-restore", listing.iptablesSave());
             try (BareShell shell = BareShell.in(pid)) {
                 Side snapshot = Side.timed(
-                        "snapshot through a tool container, read, parsed and classified, of " + RULES + " rules",
+                        "snapshot of " + RULES + " rules through a tool container, read, parsed and classified,",
                         () -> LocalReads.classify(source.read(), facts, memory));
                 Side bare = Side.timed(
-                        "the least that tells as much: " + String.join("; ", LocalReads.BARE)
-                                + ", by a shell in that namespace",
+                        "the least that tells as much, by a shell in that namespace, one after the other: "
+                                + String.join("; ", LocalReads.quoted(LocalReads.BARE)),
                         () -> shell.run(LocalReads.BARE));
                 Contest.warmUp(LocalReads.forWarmUp(plan), snapshot, bare);
                 List<Sample> took = Contest.inTurn(0, plan.rounds(61, 11), snapshot, bare);
@@ -55,7 +55,7 @@ final class ToolboxReads implements Group {
                                 "the same three commands, each by a `docker exec` over the API, with its output read,",
                                 () -> exec(client, toolbox.containerId(), LocalReads.BARE)),
                         Side.timed(
-                                "`docker exec … " + LocalReads.BARE[0] + "` alone",
+                                "`docker exec … " + LocalReads.BARE[0] + "`",
                                 () -> exec(client, toolbox.containerId(), LocalReads.BARE[0])));
                 plan.report(Figure.ofRatio(
                         "docker-exec-to-toolbox-snapshot-" + RULES, Goal.atLeast(8), execs.get(1), execs.get(0)));

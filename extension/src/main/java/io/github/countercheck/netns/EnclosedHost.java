@@ -120,26 +120,15 @@ public final class EnclosedHost implements DaemonHost {
     }
 
     /** A namespace that the tools enter through one of its processes. */
-    private final class Entered implements Netns {
+    private final class Entered extends ShellNetns {
 
         private final long pid;
         private final Runnable release;
-        private final Shell shell;
 
         Entered(String description, long pid, Runnable release) {
+            super(description);
             this.pid = pid;
             this.release = release;
-            this.shell = new Shell(description, () -> start(Command.of("/bin/sh")));
-        }
-
-        @Override
-        public CommandResult run(Command command, Duration limit) {
-            return shell.run(command, limit);
-        }
-
-        @Override
-        public List<CommandResult> run(List<Reading> readings, Duration limit) {
-            return shell.run(readings, limit);
         }
 
         @Override
@@ -150,13 +139,8 @@ public final class EnclosedHost implements DaemonHost {
         }
 
         @Override
-        public String description() {
-            return shell.description();
-        }
-
-        @Override
         public void close() {
-            shell.close();
+            super.close();
             release.run();
         }
     }

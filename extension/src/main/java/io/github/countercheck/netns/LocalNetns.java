@@ -5,7 +5,6 @@ import io.github.countercheck.CountercheckException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,10 +16,9 @@ import org.apiguardian.api.API;
  * <p>Needs root. Nothing is started in a container and nothing is changed.
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
-public final class LocalNetns implements Netns {
+public final class LocalNetns extends ShellNetns {
 
     private final long pid;
-    private final Shell shell;
 
     /**
      * Makes the place; the shell starts with the first command.
@@ -28,8 +26,8 @@ public final class LocalNetns implements Netns {
      * @param pid a process in the namespace; it must live as long as this is used
      */
     public LocalNetns(long pid) {
+        super("the network namespace of process " + pid);
         this.pid = pid;
-        this.shell = new Shell("the network namespace of process " + pid, () -> start(Command.of("/bin/sh")));
     }
 
     @Override
@@ -69,25 +67,5 @@ public final class LocalNetns implements Netns {
                 process.destroyForcibly();
             }
         };
-    }
-
-    @Override
-    public CommandResult run(Command command, Duration limit) {
-        return shell.run(command, limit);
-    }
-
-    @Override
-    public List<CommandResult> run(List<Reading> readings, Duration limit) {
-        return shell.run(readings, limit);
-    }
-
-    @Override
-    public String description() {
-        return shell.description();
-    }
-
-    @Override
-    public void close() {
-        shell.close();
     }
 }

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One long-lived POSIX shell that runs commands one after the other.
+ * One long-lived POSIX shell that runs commands one after the other, or a last one beside them.
  *
  * <p>Starting a process in another namespace costs more than most reads; a shell that stays there does not. Each
  * command is followed by a line with a word that no output can guess, its status and its error output. A command over

@@ -16,7 +16,7 @@ import org.apiguardian.api.API;
  * privileged: all capabilities are dropped but those that its place needs.
  */
 @API(status = API.Status.INTERNAL, since = "0.1")
-public final class Toolbox implements Netns {
+public final class Toolbox extends ShellNetns {
 
     /** What runs on the daemon's host for a moment has this long for it. */
     private static final Duration END = Duration.ofSeconds(30);
@@ -25,15 +25,14 @@ public final class Toolbox implements Netns {
             Map.of("net.ipv6.conf.all.disable_ipv6", "0", "net.ipv6.conf.default.disable_ipv6", "0");
 
     private final ToolContainer container;
-    private final Shell shell;
 
     private Toolbox(String image, String networkMode, String description, Capability... capabilities) {
         this(image, hostConfig(networkMode, capabilities), description);
     }
 
     private Toolbox(String image, HostConfig hostConfig, String description) {
+        super(description);
         container = ToolContainer.startWithShell(image, hostConfig);
-        shell = new Shell(description, container::shell);
     }
 
     /**
@@ -134,13 +133,8 @@ public final class Toolbox implements Netns {
     }
 
     @Override
-    public CommandResult run(Command command, Duration limit) {
-        return shell.run(command, limit);
-    }
-
-    @Override
-    public List<CommandResult> run(List<Reading> readings, Duration limit) {
-        return shell.run(readings, limit);
+    RunningCommand shell() {
+        return container.shell();
     }
 
     @Override
@@ -149,13 +143,8 @@ public final class Toolbox implements Netns {
     }
 
     @Override
-    public String description() {
-        return shell.description();
-    }
-
-    @Override
     public void close() {
-        shell.close();
+        super.close();
         container.close();
     }
 }

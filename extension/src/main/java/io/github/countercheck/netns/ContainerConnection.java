@@ -5,16 +5,21 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
+import io.github.countercheck.CountercheckException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A command inside a running container, over one connection to the daemon that stays open. */
 final class ContainerConnection implements RunningCommand {
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final Chunks toCommand = new Chunks();
     private final Chunks fromCommand = new Chunks();
@@ -39,8 +44,9 @@ final class ContainerConnection implements RunningCommand {
     }
 
     /**
-     * Talks with what the container begins with, as {@code docker attach} does; it may have to be started yet. What comes from its
-     * standard error is the end.
+     * Talks with what the container begins with, as {@code docker attach} does; it may have to be started yet, and is not before
+     * the daemon has taken the connection, for else that would come after the start. What comes from its standard error is the
+     * end.
      */
     static ContainerConnection attach(DockerClient client, String containerId) {
         ContainerConnection connection = new ContainerConnection();
@@ -50,7 +56,21 @@ final class ContainerConnection implements RunningCommand {
                 .withStdErr(true)
                 .withFollowStream(true)
                 .exec(connection.callback);
+        connection.awaitTaken();
         return connection;
+    }
+
+    private void awaitTaken() {
+        try {
+            if (!callback.awaitStarted(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new CountercheckException(
+                        "the daemon did not let a container be attached to within " + LIMIT.toSeconds() + " s",
+                        "see in the daemon's log what holds it up");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CountercheckException("interrupted while a container was attached to", "run it again", e);
+        }
     }
 
     private final class Output extends ResultCallback.Adapter<Frame> {

@@ -98,7 +98,7 @@ final class ToolContainer implements AutoCloseable {
             try {
                 beforeStart.accept(container);
                 client.startContainerCmd(id).exec();
-            } catch (DockerException e) {
+            } catch (DockerException | CountercheckException e) {
                 container.close();
                 throw e;
             }

@@ -33,14 +33,20 @@ record Figure(
         return new Figure(name, "ratio", ratios.median(), ratios.quantile(0.25), ratios.quantile(0.75), goal, a, b, "");
     }
 
-    /** Makes the ratio of two sides that could not take turns: of the medians, and of the quartiles that are farthest apart. */
-    static Figure ofMedians(String name, @Nullable Goal goal, Sample a, Sample b) {
+    /**
+     * Makes the ratio of two sides that could not take turns with each other, but each with a thing that costs the same both times:
+     * of the medians of what each was of that, and of their quartiles that are farthest apart.
+     */
+    static Figure ofMedians(
+            String name, @Nullable Goal goal, Sample a, Sample b, Sample constantBesideA, Sample constantBesideB) {
+        Sample ofA = a.dividedBy(constantBesideA);
+        Sample ofB = b.dividedBy(constantBesideB);
         return new Figure(
                 name,
                 "ratio",
-                a.median() / b.median(),
-                a.quantile(0.25) / b.quantile(0.75),
-                a.quantile(0.75) / b.quantile(0.25),
+                ofA.median() / ofB.median(),
+                ofA.quantile(0.25) / ofB.quantile(0.75),
+                ofA.quantile(0.75) / ofB.quantile(0.25),
                 goal,
                 a,
                 b,

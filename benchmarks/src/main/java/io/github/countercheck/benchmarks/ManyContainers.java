@@ -9,6 +9,8 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports;
 import io.github.countercheck.Measurement;
+import io.github.countercheck.netns.LocalNetns;
+import io.github.countercheck.netns.NetfilterCounterSource;
 import io.github.countercheck.session.DaemonSession;
 import io.github.countercheck.session.Image;
 import java.time.Duration;
@@ -31,9 +33,15 @@ final class ManyContainers implements Group {
 
     private static final Duration AWAIT = Duration.ofSeconds(10);
     private static final int AT_ONCE = 4;
+    private static final int CONSTANT = 300;
 
-    /** What was measured with that many. */
-    private record Stage(int containers, long rules, Sample assertion, Sample baseline) {}
+    /**
+     * What was measured with that many. The stages cannot take turns, so each has something that costs the same in all of them
+     * take turns with it.
+     *
+     * @param constant what takes turns: a snapshot of other rules
+     */
+    private record Stage(int containers, long rules, Sample assertion, Sample baseline, Sample constant) {}
 
     @Override
     public String title() {
@@ -45,31 +53,54 @@ final class ManyContainers implements Group {
         List<Integer> counts = plan.quick() ? List.of(2, 20, 40) : List.of(2, 50, 100, 150, 200);
         List<Stage> stages = new ArrayList<>();
         try (GenericContainer<?> web = Web.container();
-                DaemonSession session = DaemonSession.open(Waiting.SETTINGS)) {
+                DaemonSession session = DaemonSession.open(Waiting.SETTINGS);
+                Namespace namespace = Namespace.open();
+                NetfilterCounterSource constant = new NetfilterCounterSource(new LocalNetns(namespace.pid()))) {
+            Namespace.restore(namespace.pid(), "iptables-nft-restore", new RulesetOfSize(CONSTANT).iptablesSave());
             web.start();
+            warmUp(plan, session, web, constant);
             int running = 1;
             for (int count : counts) {
                 startMore(count - running);
                 running = count;
-                stages.add(stage(plan, session, web, count));
+                stages.add(stage(plan.rounds(31, 9), session, web, count, constant));
             }
         }
         Stage few = stages.get(0);
         Stage many = stages.get(stages.size() - 1);
         String name = "assertion-with-" + many.containers() + "-containers";
-        plan.report(Figure.ofMedians(name, Goal.atMost(2), many.assertion(), few.assertion())
-                .withRemark("one after the other, not in turn: " + fit(stages)));
         plan.report(Figure.ofMedians(
-                "baseline-with-" + many.containers() + "-containers", null, many.baseline(), few.baseline()));
+                        name, Goal.atMost(2), many.assertion(), few.assertion(), many.constant(), few.constant())
+                .withRemark(
+                        "one after the other, each in turn with a snapshot of other rules, by which the ratio is put right: "
+                                + fit(stages)));
+        plan.report(Figure.ofMedians(
+                "baseline-with-" + many.containers() + "-containers",
+                null,
+                many.baseline(),
+                few.baseline(),
+                many.constant(),
+                few.constant()));
     }
 
-    private static Stage stage(Plan plan, DaemonSession session, GenericContainer<?> web, int containers)
+    private static void warmUp(
+            Plan plan, DaemonSession session, GenericContainer<?> web, NetfilterCounterSource constant)
+            throws Exception {
+        stage(plan.rounds(100, 10), session, web, 1, constant);
+    }
+
+    private static Stage stage(
+            int rounds, DaemonSession session, GenericContainer<?> web, int containers, NetfilterCounterSource constant)
             throws Exception {
         List<Double> assertions = new ArrayList<>();
         List<Double> baselines = new ArrayList<>();
+        List<Double> constants = new ArrayList<>();
         long rules = 0;
-        for (int round = -5; round < plan.rounds(25, 9); round++) {
+        for (int round = -5; round < rounds; round++) {
             long begin = System.nanoTime();
+            constant.read();
+            double other = Contest.millisecondsSince(begin);
+            begin = System.nanoTime();
             try (Measurement measurement = Measurement.open(session, AWAIT, Map::of)) {
                 double baseline = Contest.millisecondsSince(begin);
                 rules = LocalReads.count(measurement.baseline());
@@ -79,6 +110,7 @@ final class ManyContainers implements Group {
                 if (round >= 0) {
                     assertions.add(Contest.millisecondsSince(begin));
                     baselines.add(baseline);
+                    constants.add(other);
                 }
             }
         }
@@ -87,7 +119,8 @@ final class ManyContainers implements Group {
                 containers,
                 rules,
                 new Sample("assertDnatHit of one container" + with, "ms", assertions),
-                new Sample("the baseline of a test" + with, "ms", baselines));
+                new Sample("the baseline of a test" + with, "ms", baselines),
+                new Sample("a snapshot of " + CONSTANT + " other rules", "ms", constants));
     }
 
     private static String fit(List<Stage> stages) {

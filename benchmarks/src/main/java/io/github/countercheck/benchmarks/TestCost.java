@@ -27,7 +27,7 @@ final class TestCost implements Group {
     }
 
     private static void time(Plan plan) throws Exception {
-        int rounds = plan.rounds(60, 8);
+        int rounds = plan.rounds(120, 8);
         // The first is for what happens once, the last because one class may end while the other has a test to go.
         System.setProperty(TestWithoutExtension.ROUNDS, Integer.toString(rounds + 2));
         Semaphore first = new Semaphore(1);

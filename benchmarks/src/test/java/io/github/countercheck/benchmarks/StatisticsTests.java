@@ -36,8 +36,10 @@ class StatisticsTests {
     }
 
     @Test
-    void sidesThatDidNotTakeTurnsHaveTheirMediansCompared() {
-        Figure figure = Figure.ofMedians("x", Goal.atMost(2), sample(5.0, 6.0, 7.0), sample(2.0));
+    void sidesThatDidNotTakeTurnsAreComparedByWhatDid() {
+        // The machine was half as fast while the first was measured, in one round even slower.
+        Figure figure = Figure.ofMedians(
+                "x", Goal.atMost(2), sample(10.0, 12.0, 42.0), sample(2.0), sample(2.0, 2.0, 6.0), sample(1.0));
 
         assertThat(figure.value()).isEqualTo(3);
         assertThat(figure.low()).isEqualTo(2.75);

@@ -7,30 +7,25 @@ package io.github.countercheck.ruleset;
  */
 final class ListedLine {
 
+    private static final String OPTION = " -c ";
+
     private ListedLine() {}
 
     /**
      * Returns the line that {@code iptables-save -c} has for it; one that is neither a chain nor a rule stays as it is.
      *
-     * @throws ParseException if it is a rule without counters, or a chain without a policy
+     * @throws ParseException if a rule or a policy has no counters
      */
     static String asSaved(String line, int number) {
         if (line.startsWith("-N ")) {
             return ":" + line.substring(3).stripTrailing() + " - [0:0]";
         }
         if (line.startsWith("-P ")) {
-            Words words = new Words(line, number, 2);
-            String chain = words.word();
-            words.advance();
-            if (!words.present()) {
-                throw words.errorHere("expected a policy");
-            }
-            return ":" + chain + " " + words.word() + " "
-                    + counters(words, line).text();
+            Counters counters = counters(line, number);
+            return ":" + line.substring(3, counters.from()) + counters.text();
         }
         if (line.startsWith("-A ")) {
-            Words words = new Words(line, number, 2);
-            Counters counters = counters(words, line);
+            Counters counters = counters(line, number);
             return counters.text() + " " + line.substring(0, counters.from() - 1) + line.substring(counters.to());
         }
         return line;
@@ -46,28 +41,41 @@ final class ListedLine {
     private record Counters(String text, int from, int to) {}
 
     /** Finds {@code -c PACKETS BYTES} before the target, or the end; the same words may be a comment. */
-    private static Counters counters(Words words, String line) {
-        while (words.present()) {
-            int from = words.start();
-            boolean found = words.is("-c");
-            words.advance();
-            if (!found || !words.present() || !Words.isDigits(words.word())) {
-                continue;
-            }
-            String packets = words.word();
-            words.advance();
-            if (!words.present() || !Words.isDigits(words.word())) {
-                continue;
-            }
-            String bytes = words.word();
-            words.advance();
-            if (!words.present() || words.is("-j") || words.is("-g")) {
-                int to = words.present()
-                        ? words.start() - 1
-                        : line.stripTrailing().length();
-                return new Counters("[" + packets + ":" + bytes + "]", from, to);
+    private static Counters counters(String line, int number) {
+        for (int at = line.indexOf(OPTION); at >= 0; at = line.indexOf(OPTION, at + 1)) {
+            int packets = at + OPTION.length();
+            int packetsEnd = digitsEnd(line, packets);
+            int bytes = packetsEnd + 1;
+            int end = digitsEnd(line, bytes);
+            if (packetsEnd > packets
+                    && line.startsWith(" ", packetsEnd)
+                    && end > bytes
+                    && (end == line.length() || line.startsWith(" -j ", end) || line.startsWith(" -g ", end))
+                    && isWord(line, number, at + 1)) {
+                String text = "[" + line.substring(packets, packetsEnd) + ":" + line.substring(bytes, end) + "]";
+                return new Counters(text, at + 1, end);
             }
         }
-        throw words.errorHere("expected -c with the counters");
+        throw new ParseException("expected -c with the counters", number, 1, line);
+    }
+
+    private static int digitsEnd(String line, int from) {
+        int i = from;
+        while (i < line.length() && line.charAt(i) >= '0' && line.charAt(i) <= '9') {
+            i++;
+        }
+        return i;
+    }
+
+    /** Tells whether a word begins there, and nothing that is quoted. */
+    private static boolean isWord(String line, int number, int at) {
+        if (line.indexOf('"') < 0) {
+            return true;
+        }
+        Words words = new Words(line, number, 0);
+        while (words.present() && words.start() < at) {
+            words.advance();
+        }
+        return words.present() && words.start() == at;
     }
 }

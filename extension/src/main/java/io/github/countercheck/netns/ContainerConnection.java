@@ -6,12 +6,14 @@ import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
 import io.github.countercheck.CountercheckException;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -44,9 +46,9 @@ final class ContainerConnection implements RunningCommand {
     }
 
     /**
-     * Talks with what the container begins with, as {@code docker attach} does; it may have to be started yet, and is not before
-     * the daemon has taken the connection, for else that would come after the start. What comes from its standard error is the
-     * end.
+     * Talks with what the container begins with, as {@code docker attach} does; it may have to be started yet. The daemon has then
+     * taken the connection, for else it would do so after the start only, or has refused it, and {@link #hasEnded} tells. What
+     * comes from its standard error is the end.
      */
     static ContainerConnection attach(DockerClient client, String containerId) {
         ContainerConnection connection = new ContainerConnection();
@@ -56,13 +58,13 @@ final class ContainerConnection implements RunningCommand {
                 .withStdErr(true)
                 .withFollowStream(true)
                 .exec(connection.callback);
-        connection.awaitTaken();
+        connection.awaitAnswer();
         return connection;
     }
 
-    private void awaitTaken() {
+    private void awaitAnswer() {
         try {
-            if (!callback.awaitStarted(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!callback.answered.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new CountercheckException(
                         "the daemon did not let a container be attached to within " + LIMIT.toSeconds() + " s",
                         "see in the daemon's log what holds it up");
@@ -74,6 +76,14 @@ final class ContainerConnection implements RunningCommand {
     }
 
     private final class Output extends ResultCallback.Adapter<Frame> {
+
+        private final CountDownLatch answered = new CountDownLatch(1);
+
+        @Override
+        public void onStart(Closeable stream) {
+            super.onStart(stream);
+            answered.countDown();
+        }
 
         @Override
         public void onNext(Frame frame) {
@@ -88,12 +98,14 @@ final class ContainerConnection implements RunningCommand {
         @Override
         public void onError(Throwable throwable) {
             fromCommand.end();
+            answered.countDown();
             super.onError(throwable);
         }
 
         @Override
         public void onComplete() {
             fromCommand.end();
+            answered.countDown();
             super.onComplete();
         }
     }

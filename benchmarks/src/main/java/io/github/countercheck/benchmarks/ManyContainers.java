@@ -58,7 +58,8 @@ final class ManyContainers implements Group {
                 NetfilterCounterSource constant = new NetfilterCounterSource(new LocalNetns(namespace.pid()))) {
             Namespace.restore(namespace.pid(), "iptables-nft-restore", new RulesetOfSize(CONSTANT).iptablesSave());
             web.start();
-            warmUp(plan, session, web, constant);
+            // To warm up: what it gives is thrown away.
+            stage(plan.rounds(100, 10), session, web, 1, constant);
             int running = 1;
             for (int count : counts) {
                 startMore(count - running);
@@ -81,12 +82,6 @@ final class ManyContainers implements Group {
                 few.baseline(),
                 many.constant(),
                 few.constant()));
-    }
-
-    private static void warmUp(
-            Plan plan, DaemonSession session, GenericContainer<?> web, NetfilterCounterSource constant)
-            throws Exception {
-        stage(plan.rounds(100, 10), session, web, 1, constant);
     }
 
     private static Stage stage(

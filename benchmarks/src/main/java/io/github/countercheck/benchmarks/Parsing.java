@@ -35,8 +35,7 @@ final class Parsing implements Group {
         Duration forWarmUp = Duration.ofSeconds(plan.rounds(6, 3));
         Side[] sides = SIZES.stream().map(Parsing::parse).toArray(Side[]::new);
         Contest.warmUp(forWarmUp.multipliedBy(2), sides);
-        // For seconds, so that the machine's other guests are met by all sizes alike, and are away for some of the
-        // time.
+        // For seconds, so that all sizes meet the machine's other guests alike, and do without them for a while.
         List<Sample> took = Contest.inTurn(0, plan.rounds(1_000, 300), sides);
         for (int i = 0; i < sides.length; i++) {
             Size size = SIZES.get(i);

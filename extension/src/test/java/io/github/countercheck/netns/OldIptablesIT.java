@@ -11,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,54 +63,12 @@ class OldIptablesIT {
                 "#!/bin/sh\n"
                         + "if [ \"$1\" = --version ]; then echo 'iptables v" + version + " (nf_tables)'; exit; fi\n"
                         + "touch '" + listed + "'\nexec \"$(PATH=/usr/sbin:/sbin command -v iptables-nft)\" \"$@\"\n");
-        NetfilterCounterSource source = new NetfilterCounterSource(new WithPrograms(netns, directory));
+        NetfilterCounterSource source =
+                new NetfilterCounterSource(new OnPath(netns, directory + ":/usr/sbin:/usr/bin:/sbin:/bin"));
         source.read();
 
         assertThat(source.read(Set.of(Family.IPV4), "nat").ruleset(Family.IPV4, Backend.IPTABLES_NFT))
                 .hasValueSatisfying(nat -> assertThat(nat.chain("nat", "ASKED")).isPresent());
         assertThat(Files.exists(listed)).isEqualTo(lists);
-    }
-
-    /** That namespace, with programs that come before those which are installed. */
-    private record WithPrograms(Netns netns, Path directory) implements Netns {
-
-        @Override
-        public CommandResult run(Command command, Duration limit) {
-            return netns.run(onPath(command), limit);
-        }
-
-        @Override
-        public List<CommandResult> run(List<Reading> readings, Duration limit) {
-            return netns.run(
-                    readings.stream()
-                            .map(reading -> new Reading(onPath(reading.command()), reading.lines()))
-                            .toList(),
-                    limit);
-        }
-
-        private Command onPath(Command command) {
-            if (command.words().get(0).equals(Shell.LINES_OF)) {
-                return command;
-            }
-            List<String> words =
-                    new ArrayList<>(List.of("env", "PATH=" + directory + ":/usr/sbin:/usr/bin:/sbin:/bin"));
-            words.addAll(command.words());
-            return Command.of(words);
-        }
-
-        @Override
-        public RunningCommand start(Command command) {
-            return netns.start(command);
-        }
-
-        @Override
-        public String description() {
-            return netns.description();
-        }
-
-        @Override
-        public void close() {
-            netns.close();
-        }
     }
 }

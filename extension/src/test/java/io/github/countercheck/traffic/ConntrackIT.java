@@ -9,7 +9,7 @@ import io.github.countercheck.netns.Command;
 import io.github.countercheck.netns.CommandResult;
 import io.github.countercheck.netns.LocalNetns;
 import io.github.countercheck.netns.Netns;
-import io.github.countercheck.netns.RunningCommand;
+import io.github.countercheck.netns.OnPath;
 import io.github.countercheck.ruleset.Cidr;
 import io.github.countercheck.ruleset.Transport;
 import io.github.countercheck.traffic.ConntrackAnswer.Absent;
@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -101,54 +100,16 @@ class ConntrackIT {
     static Stream<Named<Conntrack>> readers() throws IOException {
         return Stream.of(
                 Named.of("conntrack -G", new Conntrack(netns)),
-                Named.of("/proc/net/nf_conntrack", new Conntrack(WithTools.named("grep"))));
+                Named.of("/proc/net/nf_conntrack", new Conntrack(withTools("grep"))));
     }
 
     /** The same namespace, entered by somebody who has these tools only. */
-    private record WithTools(String path) implements Netns {
-
-        static WithTools named(String... tools) throws IOException {
-            Path bin = Files.createTempDirectory(directory, "bin");
-            for (String tool : tools) {
-                Files.copy(Path.of("/usr/bin", tool), bin.resolve(tool), StandardCopyOption.COPY_ATTRIBUTES);
-            }
-            return new WithTools(bin.toString());
+    private static Netns withTools(String... tools) throws IOException {
+        Path bin = Files.createTempDirectory(directory, "bin");
+        for (String tool : tools) {
+            Files.copy(Path.of("/usr/bin", tool), bin.resolve(tool), StandardCopyOption.COPY_ATTRIBUTES);
         }
-
-        @Override
-        public CommandResult run(Command command, Duration limit) {
-            return netns.run(onPath(command), limit);
-        }
-
-        @Override
-        public List<CommandResult> run(List<Reading> readings, Duration limit) {
-            return netns.run(
-                    readings.stream()
-                            .map(reading -> new Reading(onPath(reading.command()), reading.lines()))
-                            .toList(),
-                    limit);
-        }
-
-        private Command onPath(Command command) {
-            List<String> words = new ArrayList<>(List.of("env", "PATH=" + path));
-            words.addAll(command.words());
-            return Command.of(words);
-        }
-
-        @Override
-        public RunningCommand start(Command command) {
-            return netns.start(command);
-        }
-
-        @Override
-        public String description() {
-            return netns.description();
-        }
-
-        @Override
-        public void close() {
-            netns.close();
-        }
+        return new OnPath(netns, bin.toString());
     }
 
     @ParameterizedTest
@@ -240,7 +201,7 @@ class ConntrackIT {
     @Test
     void saysWhenItCannotBeAsked() throws IOException {
         Probe probe = send(Transport.TCP, 81);
-        Conntrack conntrack = new Conntrack(WithTools.named());
+        Conntrack conntrack = new Conntrack(withTools());
 
         for (int i = 0; i < 2; i++) {
             assertThat(conntrack.find(probe.tuple()))
